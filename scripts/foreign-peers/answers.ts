@@ -7,7 +7,7 @@ import {
   checkProfile,
   crlFiles,
   identityFiles,
-  Journal,
+  CheckLog,
   totals,
   trustFiles,
   walk,
@@ -28,7 +28,7 @@ import { dialledName, type EndFiles, type TlsVersion } from '../stacks/stack.ts'
 
 /** The verdict of `siplab check` against a server at this port; undefined: all is well. */
 export async function checkAnswer(files: EndFiles, port: number, version: TlsVersion): Promise<Verdict | undefined> {
-  const journal = new Journal()
+  const log = new CheckLog()
   const candidate = {
     host: dialledName,
     port,
@@ -37,13 +37,8 @@ export async function checkAnswer(files: EndFiles, port: number, version: TlsVer
     names: [dialledName],
     found: 'given',
   } as const
-  await walk(
-    journal,
-    [candidate],
-    { uri: `sip:${dialledName}`, from: 'sip:check@lab.test' },
-    checkOptions(files, version),
-  )
-  return totals(journal.steps).verdict
+  await walk(log, [candidate], { uri: `sip:${dialledName}`, from: 'sip:check@lab.test' }, checkOptions(files, version))
+  return totals(log.steps).verdict
 }
 
 function checkOptions({ own, trust, crl }: EndFiles, version: TlsVersion): CheckOptions {

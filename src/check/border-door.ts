@@ -20,7 +20,7 @@ export interface Door {
   close(): Promise<void>
 }
 
-/** Nobody's request to us is longer. */
+/** No request to us is longer. */
 const mostOctets = 16 * 1024
 const mostConnections = 16
 
@@ -79,7 +79,7 @@ function listening(server: Server, address: string): Promise<number> {
   })
 }
 
-/** undefined: the port is taken over UDP; then only TCP is heard, which the URI asks for. */
+/** undefined: the port is taken over UDP; then the listener takes only TCP, which the URI asks for. */
 function bound(address: string, port: number): Promise<DatagramSocket | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')

@@ -20,9 +20,13 @@ export async function answersElsewhere(own: string, server: string, timeoutMs: n
     return notTried(`Not tried: no UDP port could be opened on ${own} and ${other}.`)
   }
   try {
-    const heard = Promise.race([heardBy(here, 'here'), heardBy(there, 'there'), silence(Math.min(timeoutMs, 2000))])
+    const received = Promise.race([
+      receivedBy(here, 'here'),
+      receivedBy(there, 'there'),
+      silence(Math.min(timeoutMs, 2000)),
+    ])
     here.send(question(other, there.address().port, server), port, server)
-    return findingOf(await heard, other)
+    return findingOf(await received, other)
   } finally {
     here.close()
     there.close()
@@ -77,7 +81,7 @@ function bound(address: string): Promise<Socket | undefined> {
   })
 }
 
-function heardBy(socket: Socket, where: Where): Promise<Where> {
+function receivedBy(socket: Socket, where: Where): Promise<Where> {
   return new Promise((resolve) => socket.once('message', () => resolve(where)))
 }
 

@@ -1,35 +1,34 @@
 /**
- * The questions of the borders, to a server that whoever asks operates: does it relay, take a claimed dialog, believe
- * an asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own
- * listener.
+ * The questions of the borders, to a server that the caller operates: does it relay, accept a claimed dialog, believe
+ * an asserted identity, answer UDP to another address? Each question is one request, which names only our own listener.
  */
 import { verdict } from '../verdicts/codes.ts'
 import { openDoor, type Arrived, type Door } from './border-door.ts'
 import type { Reached } from './check.ts'
 import { dialSecure, openTcp } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
-import { Talk, type Heard, type Question } from './talk.ts'
+import { Talk, type Observed, type Question } from './talk.ts'
 import { handshakeOptions } from './tls-step.ts'
 import { answersElsewhere } from './border-udp.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
 /** What became of one request. */
 interface Asked {
-  readonly heard: Heard | { readonly kind: 'unreached'; readonly found: string }
+  readonly observed: Observed | { readonly kind: 'unreached'; readonly found: string }
   /** It came to our listener. */
   readonly arrived: Arrived | undefined
 }
 
 /** @param domain of the server, for the sender that is claimed */
 export async function bordersStep(
-  journal: Journal,
+  log: CheckLog,
   reached: Reached,
   domain: string,
   options: CheckOptions,
 ): Promise<void> {
-  await journal.step('borders', `borders of ${reached.candidate.host}`, async (inner) => {
+  await log.step('borders', `borders of ${reached.candidate.host}`, async (inner) => {
     const door = await openDoor(await ownAddress(reached, options))
     try {
       await askAll(inner, door, reached, domain, options)
@@ -51,7 +50,7 @@ async function ownAddress({ place }: Reached, { timeoutMs }: CheckOptions): Prom
 }
 
 async function askAll(
-  journal: Journal,
+  log: CheckLog,
   door: Door,
   reached: Reached,
   domain: string,
@@ -66,11 +65,11 @@ async function askAll(
     ...more,
   })
   const ask = (asked: Question, user: string): Promise<Asked> => askOnce(door, reached, asked, user, options)
-  const relay = await journal.step('borders.relay', 'a request to a host outside', async () => {
+  const relay = await log.step('borders.relay', 'a request to a host outside', async () => {
     const asked = await ask(question('relay'), 'relay')
     return { finding: relayFinding(asked), value: asked }
   })
-  await journal.step('borders.dialog', 'a request of a dialog that never was', async () => {
+  await log.step('borders.dialog', 'a request of a dialog that never was', async () => {
     const route = [
       'Route',
       `<sip:${endpointText(reached.candidate.host, reached.place.port)};transport=tls;lr>`,
@@ -78,12 +77,12 @@ async function askAll(
     const claimed = question('dialog', { to: `<${door.uri('dialog')}>;tag=claimed`, headers: [route] })
     return { finding: dialogFinding(await ask(claimed, 'dialog'), relay), value: undefined }
   })
-  await journal.step('borders.identity', 'an identity that is only asserted', async () => {
+  await log.step('borders.identity', 'an identity that is only asserted', async () => {
     const asserted = ['P-Asserted-Identity', `<sip:administrator@${domain}>`] as const
     const asked = await ask(question('identity', { headers: [asserted] }), 'identity')
     return { finding: identityFinding(asked, relay), value: undefined }
   })
-  await journal.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
+  await log.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
     finding: await answersElsewhere(door.address, reached.place.address, options.timeoutMs),
     value: undefined,
   }))
@@ -97,10 +96,10 @@ async function askOnce(
   options: CheckOptions,
 ): Promise<Asked> {
   const talk = await talkTo(place, candidate, options)
-  if (!(talk instanceof Talk)) return { heard: talk, arrived: undefined }
+  if (!(talk instanceof Talk)) return { observed: talk, arrived: undefined }
   try {
-    const heard = await talk.ask(question, options.timeoutMs)
-    return { heard, arrived: await door.arrival(user, graceMs) }
+    const observed = await talk.ask(question, options.timeoutMs)
+    return { observed, arrived: await door.arrival(user, graceMs) }
   } finally {
     talk.close()
   }
@@ -123,11 +122,11 @@ async function talkTo(
   return opened.kind === 'broken' ? { kind: 'unreached', found: opened.found } : opened.talk
 }
 
-function answerText({ heard }: Asked): string {
-  if (heard.kind === 'response') return `${heard.response.status} ${heard.response.reason}`
-  if (heard.kind === 'silent') return 'no answer'
-  if (heard.kind === 'not-sip') return `no SIP: ${heard.line}`
-  return heard.found
+function answerText({ observed }: Asked): string {
+  if (observed.kind === 'response') return `${observed.response.status} ${observed.response.reason}`
+  if (observed.kind === 'silent') return 'no answer'
+  if (observed.kind === 'not-sip') return `no SIP: ${observed.line}`
+  return observed.found
 }
 
 function evidenceOf(asked: Asked): Evidence {
@@ -139,7 +138,7 @@ function refusedText(asked: Asked): string {
 }
 
 function relayFinding(asked: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
   if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
   return failure(
     'border.relay',
@@ -149,7 +148,7 @@ function relayFinding(asked: Asked): Finding {
 }
 
 function dialogFinding(asked: Asked, relay: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
   if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
   if (relay.arrived !== undefined) return notTried('Not told apart: the server passes on the same without a dialog.')
   return failure(
@@ -162,15 +161,15 @@ function dialogFinding(asked: Asked, relay: Asked): Finding {
 const challenges: ReadonlySet<number> = new Set([401, 403, 407])
 
 function identityFinding(asked: Asked, relay: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
-  const { heard, arrived } = asked
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
+  const { observed, arrived } = asked
   if (arrived?.asserted !== undefined)
     return failure('border.identity-believed', { found: `it passed on ${arrived.asserted}` }, evidenceOf(asked))
   const changed =
-    relay.heard.kind === 'response' &&
-    challenges.has(relay.heard.response.status) &&
-    heard.kind === 'response' &&
-    !challenges.has(heard.response.status)
+    relay.observed.kind === 'response' &&
+    challenges.has(relay.observed.response.status) &&
+    observed.kind === 'response' &&
+    !challenges.has(observed.response.status)
   if (!changed) return fine(`The assertion changes nothing: ${answerText(asked)}.`, evidenceOf(asked))
   const found = `without P-Asserted-Identity it answers ${answerText(relay)}, with it ${answerText(asked)}`
   return fromVerdict(verdict('border.identity-believed', { found }), evidenceOf(asked))

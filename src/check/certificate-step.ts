@@ -1,4 +1,4 @@
-/** The certificate a server showed, under every rule book: the profile's decides, the others are told. */
+/** The certificate of a server, under every rule book: that of the profile decides, the others are reported. */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
@@ -17,7 +17,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import { crlPoints } from './crl-points.ts'
 import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sentFindings } from './sent-chain.ts'
 import { fine, fromVerdict, note, type Evidence, type Finding } from './step.ts'
@@ -32,12 +32,12 @@ export interface Presented {
 
 /** @returns the certificate may be used for going on, i.e. it was judged good */
 export async function certificateStep(
-  journal: Journal,
+  log: CheckLog,
   seen: Presented,
   candidate: Candidate,
   given: CheckOptions,
 ): Promise<boolean> {
-  return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
+  return log.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
     const fetched = given.fetchCrls === true ? await crlPoints(inner, seen.chain, given) : []
     const options = { ...given, crls: [...given.crls, ...fetched] }
     const names = candidate.names.map(wantedName)
@@ -99,7 +99,7 @@ function examineChain(
   return options.allowPartialTrustChain === true ? withPartialAnchors(examination) : examination
 }
 
-/** Whoever allows it trusts an intermediate as it stands. */
+/** A caller that allows partial chains trusts an intermediate without its root. */
 function withPartialAnchors(examination: Examination): Examination {
   const faults = examination.faults.filter(({ code }) => code !== 'chain.partial-anchor')
   return { ...examination, faults, accepted: !faults.some(({ refuses }) => refuses) }
@@ -132,7 +132,7 @@ function anchorOf(der: Buffer): readonly Anchor[] {
   }
 }
 
-/** Of the hundred roots of a system only those that the chain names are worth examining, and what stands above them. */
+/** Of the hundred roots of a system, only those that the chain names and their issuers are worth examining. */
 function relevant(chain: readonly Buffer[], anchors: readonly Anchor[]): readonly Buffer[] {
   if (anchors.length <= fewAnchors) return anchors.map(({ der }) => der)
   const names = new Set(chain.flatMap(anchorOf).flatMap(({ subject, issuer }) => [subject, issuer]))
@@ -179,7 +179,7 @@ function judged(examination: Examination, { nodeSays, chain }: Presented, option
       evidence,
     )
   }
-  // What refuses nobody is a warning on the server's own certificate, and a note on the authorities above it.
+  // A fault for which no peer refuses is a warning on the server's own certificate, a note on the authorities above it.
   if (diagnosis !== undefined)
     return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
   return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
@@ -210,7 +210,7 @@ export function isTrustCode(code: string): boolean {
   return trustCodes.has(code)
 }
 
-/** Whoever named no trust list may not know that the system's roots were asked. */
+/** A caller that named no trust list may not know that the check used the roots of the system. */
 function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {
   if (diagnosis === undefined || trust.chosen || !trustCodes.has(diagnosis.code)) return diagnosis
   const hint = verdict('trust.missing', {
@@ -264,7 +264,7 @@ function endText({ path }: Examination): string {
 }
 
 /** What other clients would make of the same chain. */
-function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileName) => Examination): void {
+function elsewhere(log: CheckLog, own: Examination, look: (profile: ProfileName) => Examination): void {
   const ownCodes = new Set<string>(own.faults.map(({ code }) => code))
   for (const profile of everyProfile.filter((name) => name !== own.profile)) {
     const other = look(profile)
@@ -273,7 +273,7 @@ function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileNa
     if (first === undefined || diagnosis === undefined) continue
     const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === first.code)
     if (shown === undefined) continue
-    journal.put(
+    log.put(
       `certificate.elsewhere.${profile}`,
       `under the rules of ${profile}`,
       fromVerdict(
@@ -290,16 +290,12 @@ function lowerFirst(text: string): string {
 }
 
 /** A server that also dials shows the same certificate as a client. */
-function dialsBack(journal: Journal, own: Examination, back: Examination): void {
+function dialsBack(log: CheckLog, own: Examination, back: Examination): void {
   const known = new Set<string>(own.faults.map(({ code }) => code))
   const refusing = back.faults.find(({ code, refuses }) => refuses && !known.has(code))
   const diagnosis = toVerdict(back)
   if (refusing === undefined || diagnosis === undefined) return
   const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === refusing.code)
   if (shown !== undefined)
-    journal.put(
-      'certificate.dials-back',
-      'the same certificate when this server dials',
-      fromVerdict(shown, {}, 'warning'),
-    )
+    log.put('certificate.dials-back', 'the same certificate when this server dials', fromVerdict(shown, {}, 'warning'))
 }

@@ -12,7 +12,7 @@ import { type Asking, clientStep } from './client-step.ts'
 import { clockStep } from './clock-step.ts'
 import type { Candidate } from './discover.ts'
 import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sipStep } from './sip-step.ts'
 import { failure, fine, fromVerdict, notTried, type Step } from './step.ts'
@@ -36,94 +36,93 @@ export interface Reached {
 
 /** @returns where SIP is spoken; undefined when the walk ended before */
 export async function walk(
-  journal: Journal,
+  log: CheckLog,
   candidates: readonly Candidate[],
   { uri, from }: Walk,
   options: CheckOptions,
 ): Promise<Reached | undefined> {
-  readMaterial(journal, options)
+  readMaterial(log, options)
   if (candidates.length === 0)
-    return stop(journal, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
-  const connected = await tcpStep(journal, candidates, options)
+    return stop(log, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
+  const connected = await tcpStep(log, candidates, options)
   if (connected === undefined)
-    return stop(journal, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
+    return stop(log, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
   const { candidate, place } = connected
   const asking = { place, candidate, uri, from }
   return candidate.transport === 'tcp'
-    ? walkInClear(journal, connected, asking, options)
-    : walkSecured(journal, connected, asking, options)
+    ? walkInClear(log, connected, asking, options)
+    : walkSecured(log, connected, asking, options)
 }
 
 async function walkInClear(
-  journal: Journal,
+  log: CheckLog,
   { socket, candidate, place }: Connected,
   { uri, from }: Asking,
   options: CheckOptions,
 ): Promise<Reached | undefined> {
-  stop(journal, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
+  stop(log, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
   const talk = new Talk(socket, 'TCP')
-  const heard = await talk.options(uri, from, options.timeoutMs)
-  const spoken = await sipStep(journal, talk, uri, heard, options.timeoutMs)
-  if (heard.kind === 'response') clockStep(journal, heard.response, options)
+  const observed = await talk.options(uri, from, options.timeoutMs)
+  const spoken = await sipStep(log, talk, uri, observed, options.timeoutMs)
+  if (observed.kind === 'response') clockStep(log, observed.response, options)
   talk.close()
   return spoken ? { candidate, place } : undefined
 }
 
 async function walkSecured(
-  journal: Journal,
+  log: CheckLog,
   { socket, candidate, place }: Connected,
   asking: Asking,
   options: CheckOptions,
 ): Promise<Reached | undefined> {
-  const shaken = await tlsStep(journal, socket, place, candidate, options)
-  if (shaken === undefined)
-    return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
+  const shaken = await tlsStep(log, socket, place, candidate, options)
+  if (shaken === undefined) return stop(log, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
   if ('chain' in shaken) {
-    await certificateStep(journal, { chain: shaken.chain, nodeSays: 'not-asked' }, candidate, options)
-    return stop(journal, ['client-certificate', 'sip'], 'there is no TLS connection')
+    await certificateStep(log, { chain: shaken.chain, nodeSays: 'not-asked' }, candidate, options)
+    return stop(log, ['client-certificate', 'sip'], 'there is no TLS connection')
   }
-  const good = await certificateStep(journal, shaken.secured, candidate, options)
+  const good = await certificateStep(log, shaken.secured, candidate, options)
   const seen = { place, chain: shaken.secured.chain }
   const wanted = handshakeOptions(candidate, options)
-  await otherAddresses(journal, seen, candidate, wanted, options)
-  const known = await otherMembers(journal, seen, candidate, wanted, options)
-  await withoutName(journal, { place, known }, candidate, wanted, options)
-  // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
+  await otherAddresses(log, seen, candidate, wanted, options)
+  const known = await otherMembers(log, seen, candidate, wanted, options)
+  await withoutName(log, { place, known }, candidate, wanted, options)
+  // A client would hang up here; what the server says to one that does not is still worth knowing, and does no harm.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
-  const conversation = await clientStep(journal, shaken, asking, options, wrong)
-  if (conversation === undefined) return stop(journal, ['sip'], 'the server spoke no SIP with us')
-  await sipStep(journal, conversation.talk, asking.uri, conversation.heard, options.timeoutMs)
-  clockStep(journal, conversation.heard.response, options)
+  const conversation = await clientStep(log, shaken, asking, options, wrong)
+  if (conversation === undefined) return stop(log, ['sip'], 'the server spoke no SIP with us')
+  await sipStep(log, conversation.talk, asking.uri, conversation.observed, options.timeoutMs)
+  clockStep(log, conversation.observed.response, options)
   conversation.talk.close()
   return good ? { candidate, place } : undefined
 }
 
-/** Files that could not be read are told first: everything after them is judged with what is left. */
-function readMaterial(journal: Journal, options: CheckOptions): void {
+/** Unreadable files are reported first: every later step is judged with the files that are left. */
+function readMaterial(log: CheckLog, options: CheckOptions): void {
   const { trust, crlVerdicts, own } = options
-  putVerdicts(journal, 'trust', `trust list of ${trust.from}`, trust.verdicts)
-  putVerdicts(journal, 'crl', 'certificate revocation lists', crlVerdicts)
-  if (own !== undefined) ownStep(journal, own, options)
+  putVerdicts(log, 'trust', `trust list of ${trust.from}`, trust.verdicts)
+  putVerdicts(log, 'crl', 'certificate revocation lists', crlVerdicts)
+  if (own !== undefined) ownStep(log, own, options)
 }
 
 /** Our own certificate with the eyes of the other end, as far as we share its trust. */
-function ownStep(journal: Journal, own: OwnIdentity, options: CheckOptions): void {
+function ownStep(log: CheckLog, own: OwnIdentity, options: CheckOptions): void {
   const title = `our own certificate, of ${own.label}`
-  if (own.verdicts.length > 0) return putVerdicts(journal, 'own-certificate', title, own.verdicts)
+  if (own.verdicts.length > 0) return putVerdicts(log, 'own-certificate', title, own.verdicts)
   const examination = examineOwn(own, options)
   const diagnosis = toVerdict(examination)
   const evidence = { names: own.names, ...pathEvidence(examination) }
-  if (diagnosis === undefined) return journal.put('own-certificate', title, fine('Nothing is wrong with it.', evidence))
+  if (diagnosis === undefined) return log.put('own-certificate', title, fine('Nothing is wrong with it.', evidence))
   // The other end may trust authorities that we do not.
   const sure = !examination.accepted && !isTrustCode(diagnosis.code)
-  journal.put('own-certificate', title, fromVerdict(diagnosis, evidence, sure ? 'failed' : 'note'))
+  log.put('own-certificate', title, fromVerdict(diagnosis, evidence, sure ? 'failed' : 'note'))
 }
 
-function putVerdicts(journal: Journal, id: string, title: string, verdicts: readonly Verdict[]): void {
+function putVerdicts(log: CheckLog, id: string, title: string, verdicts: readonly Verdict[]): void {
   const [first, ...others] = verdicts
   if (first === undefined) return
   const joined = others.length === 0 ? first : { ...first, others }
-  journal.put(id, title, fromVerdict(joined, {}, isOnlyWarning(first) ? 'warning' : 'failed'))
+  log.put(id, title, fromVerdict(joined, {}, isOnlyWarning(first) ? 'warning' : 'failed'))
 }
 
 const lintCodes: ReadonlySet<string> = new Set([
@@ -149,14 +148,14 @@ interface Connected {
 
 /** One address after the other, as the client would; never two at once. */
 async function tcpStep(
-  journal: Journal,
+  log: CheckLog,
   candidates: readonly Candidate[],
   options: CheckOptions,
 ): Promise<Connected | undefined> {
   for (const candidate of candidates) {
     for (const address of candidate.addresses.slice(0, mostAddresses)) {
       const place = { address, port: candidate.port }
-      const socket = await journal.step(
+      const socket = await log.step(
         'tcp',
         `TCP connection to ${candidate.host} at ${endpointText(address, candidate.port)}`,
         async () => {
@@ -188,8 +187,8 @@ async function tcpStep(
 /** A name with more addresses is not dialled at all of them. */
 const mostAddresses = 4
 
-function stop(journal: Journal, ids: readonly string[], because: string): undefined {
-  for (const id of ids) journal.put(id, titles[id] ?? id, notTried(`Not tried: ${because}.`))
+function stop(log: CheckLog, ids: readonly string[], because: string): undefined {
+  for (const id of ids) log.put(id, titles[id] ?? id, notTried(`Not tried: ${because}.`))
   return undefined
 }
 

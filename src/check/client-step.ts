@@ -8,20 +8,20 @@ import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { announcedCas, fits } from '../sip/transport/connection/ca-names.ts'
 import { connectionOptions, dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
 import { refusalVerdict } from './own-refusal.ts'
 import { strangerOf, strangerText } from './strangers.ts'
 import { demandFinding, handshakeOptions, type TlsDone } from './tls-step.ts'
-import type { Heard, Talk } from './talk.ts'
+import type { Observed, Talk } from './talk.ts'
 
 /** A conversation that the server took part in. */
 export interface Conversation {
   /** The newest TLS session of a connection on which our certificate was shown. */
   readonly session?: Secured['session']
   readonly talk: Talk
-  readonly heard: Extract<Heard, { kind: 'response' }>
+  readonly observed: Extract<Observed, { kind: 'response' }>
 }
 
 export interface Asking {
@@ -34,16 +34,16 @@ export interface Asking {
 
 /** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
 export async function clientStep(
-  journal: Journal,
+  log: CheckLog,
   { secured: seen, shownOwn }: TlsDone,
   asking: Asking,
   options: CheckOptions,
   wrong: OwnCertificate | undefined,
 ): Promise<Conversation | undefined> {
-  return journal.step('client-certificate', 'certificate of the client', async (inner) => {
+  return log.step('client-certificate', 'certificate of the client', async (inner) => {
     if (shownOwn && options.own !== undefined) return alreadyShown(inner, options.own, seen, asking, options)
     const without = seen.talk
-    const heard = await inner.step('client-certificate.none', 'without a certificate', async () => {
+    const observed = await inner.step('client-certificate.none', 'without a certificate', async () => {
       const answer = await without.options(asking.uri, asking.from, options.timeoutMs)
       return { finding: withoutFinding(answer, seen, options), value: answer }
     })
@@ -51,68 +51,72 @@ export async function clientStep(
     if (good === undefined && options.own !== undefined) await announced(inner, options.own, seen, asking, options)
     if (good !== undefined && options.own !== undefined) await resumption(inner, options.own, good, asking, options)
     if (wrong !== undefined && seen.asksCertificate) await withWrong(inner, wrong, asking, options)
-    const spoken = good ?? (heard.kind === 'response' ? { talk: without, heard } : undefined)
+    const spoken = good ?? (observed.kind === 'response' ? { talk: without, observed } : undefined)
     if (spoken?.talk !== without) without.close()
-    return { finding: summary(seen, heard, good, inner, options), value: spoken }
+    return { finding: summary(seen, observed, good, inner, options), value: spoken }
   })
 }
 
-function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, options: CheckOptions): Finding {
-  const evidence: Evidence = { asksCertificate, protocol, ...heardEvidence(heard) }
-  if (heard.kind === 'response')
+function withoutFinding(observed: Observed, { asksCertificate, protocol }: Secured, options: CheckOptions): Finding {
+  const evidence: Evidence = { asksCertificate, protocol, ...observedEvidence(observed) }
+  if (observed.kind === 'response')
     return fine(
-      `A client without a certificate gets a SIP answer: ${heard.response.status} ${heard.response.reason}.`,
+      `A client without a certificate gets a SIP answer: ${observed.response.status} ${observed.response.reason}.`,
       evidence,
     )
-  if (heard.kind === 'not-sip')
-    return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) }, evidence)
-  if (heard.kind === 'silent')
+  if (observed.kind === 'not-sip')
+    return failure(
+      'sip.not-sip',
+      { found: strangerText({ kind: strangerOf(observed.line), line: observed.line }) },
+      evidence,
+    )
+  if (observed.kind === 'silent')
     return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
   if (!asksCertificate)
     return failure(
       'link.unconfirmed',
       {
         message: 'The server closed the connection after the handshake, though it asked for no certificate',
-        found: heard.found,
+        found: observed.found,
       },
       evidence,
     )
   const found =
-    heard.said !== undefined
-      ? heard.found
-      : heard.alert === undefined
+    observed.said !== undefined
+      ? observed.found
+      : observed.alert === undefined
         ? 'it asked for a certificate and hung up after the handshake'
-        : `alert ${heard.alert}`
+        : `alert ${observed.alert}`
   return demandFinding(found, options.profile, options.own === undefined ? 'failed' : 'note', evidence)
 }
 
 /** The handshake itself needed our certificate; what is left is the first SIP answer. */
 async function alreadyShown(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   seen: Secured,
   { uri, from }: Asking,
   options: CheckOptions,
 ): Promise<Done<Conversation | undefined>> {
   const { talk } = seen
-  journal.put(
+  log.put(
     'client-certificate.none',
     'without a certificate',
     demandFinding('it breaks the handshake off', options.profile, 'note'),
   )
-  const conversation = await journal.step(
+  const conversation = await log.step(
     'client-certificate.own',
     `with the certificate of ${own.label}`,
     async (): Promise<Done<Conversation | undefined>> => {
-      const heard = await talk.options(uri, from, options.timeoutMs)
-      const evidence: Evidence = { label: own.label, protocol: seen.protocol, ...heardEvidence(heard) }
-      if (heard.kind === 'response')
-        return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+      const observed = await talk.options(uri, from, options.timeoutMs)
+      const evidence: Evidence = { label: own.label, protocol: seen.protocol, ...observedEvidence(observed) }
+      if (observed.kind === 'response')
+        return { finding: acceptedFinding(own, options, observed, evidence), value: { talk, observed } }
       talk.close()
-      return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+      return { finding: ownFinding(observed, own, options, evidence), value: undefined }
     },
   )
-  const failed = journal.steps.find(({ outcome }) => outcome === 'failed')
+  const failed = log.steps.find(({ outcome }) => outcome === 'failed')
   return {
     finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }),
     value: conversation,
@@ -120,13 +124,13 @@ async function alreadyShown(
 }
 
 async function withOwn(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   seen: Secured,
   asking: Asking,
   options: CheckOptions,
 ): Promise<Conversation | undefined> {
-  return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
+  return log.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
     const without = notShown(own, seen)
     return without === undefined ? await showOwn(own, asking, options) : { finding: without, value: undefined }
   })
@@ -134,7 +138,7 @@ async function withOwn(
 
 /** Refused with our certificate: whether the CAs that the server announces would let other clients show it at all. */
 async function announced(
-  journal: Journal,
+  log: CheckLog,
   { cert }: OwnIdentity,
   { asksCertificate }: Secured,
   { place, candidate }: Asking,
@@ -144,7 +148,7 @@ async function announced(
   const wanted = connectionOptions({ ...handshakeOptions(candidate, options), askStaple: false })
   const names = await announcedCas({ host: place.address, port: place.port }, wanted, options.timeoutMs)
   if (names === undefined || fits(names, cert)) return
-  journal.put(
+  log.put(
     'client-certificate.announced',
     'CAs that the server announces',
     warning('tls.issuer-not-announced', {
@@ -157,7 +161,7 @@ async function announced(
 
 /** Whether the server takes a second connection without looking at our certificate again. */
 async function resumption(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   { session }: Conversation,
   asking: Asking,
@@ -170,7 +174,7 @@ async function resumption(
   if (again.kind === 'broken') return
   again.talk.close()
   if (again.resumed)
-    journal.put(
+    log.put(
       'client-certificate.resumed',
       'a second connection',
       note('tls.session-resumed', {
@@ -207,22 +211,22 @@ async function showOwn(
     return { finding: fromVerdict(refusal), value: undefined }
   }
   const { talk } = opened
-  const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
-  const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
-  if (heard.kind === 'response')
+  const observed = await talk.options(asking.uri, asking.from, options.timeoutMs)
+  const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...observedEvidence(observed) }
+  if (observed.kind === 'response')
     return {
-      finding: acceptedFinding(own, options, heard, evidence),
-      value: { talk, heard, session: opened.session },
+      finding: acceptedFinding(own, options, observed, evidence),
+      value: { talk, observed, session: opened.session },
     }
   talk.close()
-  return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+  return { finding: ownFinding(observed, own, options, evidence), value: undefined }
 }
 
 /** The server took it; had it looked at CRLs as we did, it might not have. */
 function acceptedFinding(
   own: OwnIdentity,
   options: CheckOptions,
-  { response }: Extract<Heard, { kind: 'response' }>,
+  { response }: Extract<Observed, { kind: 'response' }>,
   evidence: Evidence,
 ): Finding {
   const { faults } = examineOwn(own, options)
@@ -246,33 +250,28 @@ function acceptedFinding(
 }
 
 function ownFinding(
-  heard: Exclude<Heard, { kind: 'response' }>,
+  observed: Exclude<Observed, { kind: 'response' }>,
   own: OwnIdentity,
   options: CheckOptions,
   evidence: Evidence,
 ): Finding {
-  if (heard.kind === 'closed') {
+  if (observed.kind === 'closed') {
     return fromVerdict(
-      refusalVerdict(own, options, { said: closingCode(heard), found: heard.found, alert: heard.alert }),
+      refusalVerdict(own, options, { said: closingCode(observed), found: observed.found, alert: observed.alert }),
       evidence,
     )
   }
-  if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: heard.line }, evidence)
+  if (observed.kind === 'not-sip') return failure('sip.not-sip', { found: observed.line }, evidence)
   return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
 }
 
 /** Servers that refuse send an alert, or nothing; words that they say are no proof. */
-function closingCode({ alert }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
+function closingCode({ alert }: Extract<Observed, { kind: 'closed' }>): VerdictCode {
   return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
 }
 
-async function withWrong(
-  journal: Journal,
-  wrong: OwnCertificate,
-  asking: Asking,
-  options: CheckOptions,
-): Promise<void> {
-  await journal.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
+async function withWrong(log: CheckLog, wrong: OwnCertificate, asking: Asking, options: CheckOptions): Promise<void> {
+  await log.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
     const opened = await dialSecure(asking.place, {
       ...handshakeOptions(asking.candidate, options),
       own: wrong,
@@ -284,51 +283,55 @@ async function withWrong(
         value: undefined,
       }
     const { talk } = opened
-    const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
+    const observed = await talk.options(asking.uri, asking.from, options.timeoutMs)
     talk.close()
-    if (heard.kind !== 'response')
+    if (observed.kind !== 'response')
       return {
-        finding: fine('Refused after the handshake, as it should be.', { refused: true, ...heardEvidence(heard) }),
+        finding: fine('Refused after the handshake, as it should be.', {
+          refused: true,
+          ...observedEvidence(observed),
+        }),
         value: undefined,
       }
+    const { status, reason } = observed.response
     return {
       finding: warning(
         'tls.stranger-accepted',
         {
-          found: `${heard.response.status} ${heard.response.reason} to a certificate that no authority of ours signed`,
+          found: `${status} ${reason} to a certificate that no authority of ours signed`,
         },
-        { refused: false, ...heardEvidence(heard) },
+        { refused: false, ...observedEvidence(observed) },
       ),
       value: undefined,
     }
   })
 }
 
-function heardEvidence(heard: Heard): Evidence {
-  switch (heard.kind) {
+function observedEvidence(observed: Observed): Evidence {
+  switch (observed.kind) {
     case 'response':
-      return { answer: `${heard.response.status} ${heard.response.reason}` }
+      return { answer: `${observed.response.status} ${observed.response.reason}` }
     case 'closed':
       return {
         closed: true,
-        ...(heard.said === undefined ? {} : { said: heard.said }),
-        ...(heard.alert === undefined ? {} : { alert: heard.alert }),
-        closedAfterMs: Math.round(heard.ms * 10) / 10,
+        ...(observed.said === undefined ? {} : { said: observed.said }),
+        ...(observed.alert === undefined ? {} : { alert: observed.alert }),
+        closedAfterMs: Math.round(observed.ms * 10) / 10,
       }
     case 'not-sip':
-      return { answer: heard.line }
+      return { answer: observed.line }
     case 'silent':
       return { silent: true }
     default:
-      return heard satisfies never
+      return observed satisfies never
   }
 }
 
 function summary(
   { asksCertificate }: Secured,
-  without: Heard,
+  without: Observed,
   good: Conversation | undefined,
-  { steps }: Journal,
+  { steps }: CheckLog,
   { own, profile }: CheckOptions,
 ): Finding {
   const failed = steps.find(({ outcome }) => outcome === 'failed')

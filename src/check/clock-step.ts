@@ -7,7 +7,7 @@ import { pemBlocks } from '../certificates/examine/pem.ts'
 import { readDate } from '../sip/message/date-header.ts'
 import type { SipResponse } from '../sip/message/types.ts'
 import { verdict } from '../verdicts/codes.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { fine, fromVerdict, type Finding } from './step.ts'
 
@@ -15,10 +15,10 @@ import { fine, fromVerdict, type Finding } from './step.ts'
 const mostApartMs = 60_000
 
 /** Says nothing where the answer has no Date: a server need not send one. */
-export function clockStep(journal: Journal, response: SipResponse, options: CheckOptions): void {
+export function clockStep(log: CheckLog, response: SipResponse, options: CheckOptions): void {
   const said = response.header('Date')
   const theirs = said === undefined ? undefined : readDate(said)
-  if (theirs !== undefined) journal.put('clock', 'clock of the server', clockFinding(theirs, options))
+  if (theirs !== undefined) log.put('clock', 'clock of the server', clockFinding(theirs, options))
 }
 
 /** Failed where our certificate is not valid by their clock; else a warning: others will meet it. */

@@ -5,24 +5,22 @@ import { toPem } from '../certificates/der.ts'
 import { CertificateError, readCertificate, readCrl } from '../certificates/examine/index.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { fine, fromVerdict } from './step.ts'
 
 /** A chain has two or three; a hostile one may name thousands. */
 const mostPoints = 6
 
-/** @returns PEM, one CRL each; those that did not come are told in the journal */
+/** @returns PEM, one CRL each; those that did not come are in the log */
 export async function crlPoints(
-  journal: Journal,
+  log: CheckLog,
   chain: readonly Buffer[],
   options: CheckOptions,
 ): Promise<readonly string[]> {
   const lists: string[] = []
   for (const url of pointsOf(chain).slice(0, mostPoints)) {
-    const list = await journal.step('certificate.crl-point', `revocation list ${url.href}`, () =>
-      fetchOne(url, options),
-    )
+    const list = await log.step('certificate.crl-point', `revocation list ${url.href}`, () => fetchOne(url, options))
     if (list !== undefined) lists.push(list)
   }
   return lists

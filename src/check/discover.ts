@@ -5,7 +5,7 @@
 import { isIP } from 'node:net'
 import { locate, LocateError } from '../sip/transport/dial/locate.ts'
 import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/dial/resolver.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckProfile, Lookup } from './profiles.ts'
 import { failure, fine, note, warning, type Finding } from './step.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
@@ -32,11 +32,11 @@ export interface DiscoveryOptions {
 
 /** Asks every question of the profile in order; the candidates are in the order in which the client would dial them. */
 export async function discoverDomain(
-  journal: Journal,
+  log: CheckLog,
   domain: string,
   options: DiscoveryOptions,
 ): Promise<readonly Candidate[]> {
-  return journal.step('discovery', `discovery of ${domain} as ${options.profile.name}`, async (inner) => {
+  return log.step('discovery', `discovery of ${domain} as ${options.profile.name}`, async (inner) => {
     const candidates: Candidate[] = []
     let srvSeen = false
     for (const lookup of options.profile.lookups) {
@@ -51,12 +51,12 @@ export async function discoverDomain(
 
 /** One place given by hand: its addresses are all that DNS is asked for. */
 export async function discoverHost(
-  journal: Journal,
+  log: CheckLog,
   place: GivenPlace,
   resolver: Resolver,
 ): Promise<readonly Candidate[]> {
   const { host, address } = place
-  return journal.step('discovery', `address of ${host}`, async () => {
+  return log.step('discovery', `address of ${host}`, async () => {
     if (isIP(host) !== 0)
       return { finding: fine('An address needs no discovery.'), value: [candidateOf(place, [host])] }
     const found = await addressesOf(host, resolver)
@@ -106,7 +106,7 @@ interface Found {
 
 const nothing: Found = { exists: false, candidates: [] }
 
-function discovered(domain: string, candidates: readonly Candidate[], { steps }: Journal): Finding {
+function discovered(domain: string, candidates: readonly Candidate[], { steps }: CheckLog): Finding {
   const [first] = candidates
   if (first !== undefined)
     return fine(
@@ -122,27 +122,27 @@ function discovered(domain: string, candidates: readonly Candidate[], { steps }:
   })
 }
 
-async function ask(journal: Journal, lookup: Lookup, domain: string, options: DiscoveryOptions): Promise<Found> {
+async function ask(log: CheckLog, lookup: Lookup, domain: string, options: DiscoveryOptions): Promise<Found> {
   switch (lookup.kind) {
     case 'srv':
-      return askSrv(journal, lookup, domain, options)
+      return askSrv(log, lookup, domain, options)
     case 'a':
-      return askAddress(journal, lookup, domain, options)
+      return askAddress(log, lookup, domain, options)
     case 'rfc3263':
-      return askRfc3263(journal, domain, options)
+      return askRfc3263(log, domain, options)
     default:
       return lookup satisfies never
   }
 }
 
 async function askSrv(
-  journal: Journal,
+  log: CheckLog,
   { name, transport }: Extract<Lookup, { kind: 'srv' }>,
   domain: string,
   options: DiscoveryOptions,
 ): Promise<Found> {
   const service = name.replace('{}', domain)
-  return journal.step(`discovery.${name.replace('.{}', '')}`, `SRV ${service}`, async (): Promise<Done<Found>> => {
+  return log.step(`discovery.${name.replace('.{}', '')}`, `SRV ${service}`, async (): Promise<Done<Found>> => {
     const records = await answerOf(() => options.resolver.srv(service))
     if ('outcome' in records) return { finding: records, value: nothing }
     const [best] = [...records].sort(bySrvOrder)
@@ -192,13 +192,13 @@ function uselessTarget(
 }
 
 async function askAddress(
-  journal: Journal,
+  log: CheckLog,
   { name, port, transport }: Extract<Lookup, { kind: 'a' }>,
   domain: string,
   options: DiscoveryOptions,
 ): Promise<Found> {
   const host = name.replace('{}', domain)
-  return journal.step(
+  return log.step(
     `discovery.${name.replace('.{}', '').replace('{}', 'domain')}:${port}`,
     `A ${host}, port ${port}`,
     async (): Promise<Done<Found>> => {
@@ -222,8 +222,8 @@ async function askAddress(
   )
 }
 
-async function askRfc3263(journal: Journal, domain: string, { resolver }: DiscoveryOptions): Promise<Found> {
-  return journal.step('discovery.rfc3263', `NAPTR, SRV and addresses of ${domain}`, async (): Promise<Done<Found>> => {
+async function askRfc3263(log: CheckLog, domain: string, { resolver }: DiscoveryOptions): Promise<Found> {
+  return log.step('discovery.rfc3263', `NAPTR, SRV and addresses of ${domain}`, async (): Promise<Done<Found>> => {
     try {
       const hops = await locate({ secure: true, host: domain, port: undefined, transport: undefined }, resolver, {
         supported: ['tls'],

@@ -68,7 +68,7 @@ export interface Secured {
   readonly asksCertificate: boolean
   /** The stapled OCSP answer; undefined: none came. */
   readonly staple: Buffer | undefined
-  /** The session that was offered was resumed: nobody looked at a certificate. */
+  /** The offered session was resumed: neither end examined a certificate. */
   readonly resumed: boolean
   /** The newest session that the server gave; under TLS 1.3 it comes after the handshake. */
   readonly session: () => Buffer | undefined
@@ -214,7 +214,7 @@ function read(
   }
 }
 
-/** Longer chains are cut: nobody needs them, and a peer may send what it likes. */
+/** Longer chains are cut: no valid path needs them, and a peer may send what it likes. */
 const longestChain = 16
 
 function chainOf(socket: TLSSocket): readonly Buffer[] {

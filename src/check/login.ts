@@ -7,7 +7,7 @@ import { openPhone, PhoneError, type Phone, type PhoneSettings } from '../phone/
 import { verdict } from '../verdicts/codes.ts'
 import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
 import type { Reached } from './check.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
@@ -33,13 +33,13 @@ const titles = {
 } as const
 
 export async function loginStep(
-  journal: Journal,
+  log: CheckLog,
   reached: Reached,
   who: Credentials,
   echo: Echo,
   options: CheckOptions,
 ): Promise<void> {
-  await journal.step('login', `sign-in of sip:${who.user}@${who.domain}`, async (inner) => {
+  await log.step('login', `sign-in of sip:${who.user}@${who.domain}`, async (inner) => {
     const phone = openPhone(phoneSettings(reached, who, options))
     try {
       await useAccount(inner, phone, reached, echo, options)
@@ -53,13 +53,13 @@ export async function loginStep(
 }
 
 async function useAccount(
-  journal: Journal,
+  log: CheckLog,
   phone: Phone,
   reached: Reached,
   echo: Echo,
   options: CheckOptions,
 ): Promise<void> {
-  const signedIn = await attempt(journal, 'login.register', `REGISTER ${phone.uri}`, async () => {
+  const signedIn = await attempt(log, 'login.register', `REGISTER ${phone.uri}`, async () => {
     const { target, redirects, contacts } = await phone.signIn()
     const where = endpointText(target.host, target.port)
     return fine(`Signed in at ${where}${redirects === 0 ? '' : `, sent on ${redirects} times`}.`, {
@@ -69,12 +69,12 @@ async function useAccount(
     })
   })
   if (!signedIn) {
-    for (const [id, title] of Object.entries(titles)) journal.put(id, title, notTried('Not tried: the sign-in failed.'))
+    for (const [id, title] of Object.entries(titles)) log.put(id, title, notTried('Not tried: the sign-in failed.'))
     return
   }
-  await attempt(journal, 'login.message', titles['login.message'], () => messageToOneself(phone))
-  await callEcho(journal, phone, reached, echo, options)
-  await attempt(journal, 'login.sign-out', titles['login.sign-out'], async () => {
+  await attempt(log, 'login.message', titles['login.message'], () => messageToOneself(phone))
+  await callEcho(log, phone, reached, echo, options)
+  await attempt(log, 'login.sign-out', titles['login.sign-out'], async () => {
     await phone.signOut()
     return fine('Our own Contact is removed; those of other devices stay.')
   })
@@ -83,7 +83,7 @@ async function useAccount(
 async function messageToOneself(phone: Phone): Promise<Finding> {
   const text = `siplab check ${Math.random().toString(36).slice(2)}`
   const arrived = phone.nextMessage((message) => message.text === text)
-  // The MESSAGE itself may fail first; then nobody waits for its arrival.
+  // The MESSAGE itself may fail first; then nothing awaits its arrival.
   arrived.catch(() => undefined)
   const { status, reason } = await phone.message(phone.uri, text)
   await arrived
@@ -91,23 +91,23 @@ async function messageToOneself(phone: Phone): Promise<Finding> {
 }
 
 async function callEcho(
-  journal: Journal,
+  log: CheckLog,
   phone: Phone,
   reached: Reached,
   echo: Echo,
   options: CheckOptions,
 ): Promise<void> {
   if (echo.kind === 'none')
-    return journal.put(
+    return log.put(
       'login.call',
       titles['login.call'],
       notTried('Not tried: nobody to call was named; --echo URI names one.'),
     )
   if (echo.kind === 'uri')
-    return void (await attempt(journal, 'login.call', titles['login.call'], () => call(phone, echo.uri)))
+    return void (await attempt(log, 'login.call', titles['login.call'], () => call(phone, echo.uri)))
   const other = openPhone({ ...phoneSettings(reached, echo.account, options), autoAnswer: true })
   try {
-    await attempt(journal, 'login.call', titles['login.call'], async () => {
+    await attempt(log, 'login.call', titles['login.call'], async () => {
       await other.signIn()
       return call(phone, other.uri)
     })
@@ -127,13 +127,8 @@ async function call(phone: Phone, uri: string): Promise<Finding> {
 }
 
 /** One attempt with a password that cannot be right. */
-async function wrongPassword(
-  journal: Journal,
-  reached: Reached,
-  who: Credentials,
-  options: CheckOptions,
-): Promise<void> {
-  await journal.step('probe.password', 'REGISTER with a wrong password', async (): Promise<Done<undefined>> => {
+async function wrongPassword(log: CheckLog, reached: Reached, who: Credentials, options: CheckOptions): Promise<void> {
+  await log.step('probe.password', 'REGISTER with a wrong password', async (): Promise<Done<undefined>> => {
     const phone = openPhone(phoneSettings(reached, { ...who, password: `not ${who.password}` }, options))
     try {
       await phone.signIn()
@@ -153,8 +148,8 @@ async function wrongPassword(
   })
 }
 
-async function attempt(journal: Journal, id: string, title: string, work: () => Promise<Finding>): Promise<boolean> {
-  return journal.step(id, title, async () => {
+async function attempt(log: CheckLog, id: string, title: string, work: () => Promise<Finding>): Promise<boolean> {
+  return log.step(id, title, async () => {
     try {
       return { finding: await work(), value: true }
     } catch (error) {

@@ -46,7 +46,7 @@ export function crlFiles(files: readonly string[]): {
 
 /**
  * @param passphrase of the key file, when it is encrypted
- * @param names what the other end knows us by; empty: nobody says
+ * @param names under which the other end knows us; empty: unknown
  */
 export function identityFiles(
   certificateFile: string,

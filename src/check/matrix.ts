@@ -9,7 +9,7 @@ import { dialSecure, openTcp, type Broken } from './handshake.ts'
 import type { CheckOptions } from './options.ts'
 import { isVerdictCode, verdict } from '../verdicts/codes.ts'
 import type { Step } from './step.ts'
-import { Talk, type Heard } from './talk.ts'
+import { Talk, type Observed } from './talk.ts'
 import { handshakeOptions } from './tls-step.ts'
 
 /** One link to try. */
@@ -22,7 +22,7 @@ export interface LinkTrial {
   /** Why the plan says so. */
   readonly why: string
   readonly candidate: Candidate
-  /** With the certificate and trust of the dialling end; absent when this check cannot stand in for it. */
+  /** With the certificate and trust of the dialling end; absent when this check cannot dial as that end. */
   readonly options?: CheckOptions
   /** Why there are none. */
   readonly untried?: string
@@ -140,23 +140,23 @@ function refusedBy({ code, found }: Broken): Seen {
 }
 
 async function askSip(talk: Talk, { host }: Candidate, { timeoutMs }: CheckOptions): Promise<Seen> {
-  const heard = await talk.options(`sip:${host}`, `sip:check@${host}`, timeoutMs)
+  const observed = await talk.options(`sip:${host}`, `sip:check@${host}`, timeoutMs)
   talk.close()
-  return heardAs(heard)
+  return seenOf(observed)
 }
 
-function heardAs(heard: Heard): Seen {
-  switch (heard.kind) {
+function seenOf(observed: Observed): Seen {
+  switch (observed.kind) {
     case 'response':
-      return { seen: 'allowed', code: 'ok', sentence: `${heard.response.status} ${heard.response.reason}` }
+      return { seen: 'allowed', code: 'ok', sentence: `${observed.response.status} ${observed.response.reason}` }
     case 'closed':
-      return { seen: 'refused', code: 'tls.peer-refused', sentence: heard.found }
+      return { seen: 'refused', code: 'tls.peer-refused', sentence: observed.found }
     case 'silent':
       return { seen: 'refused', code: 'link.unconfirmed', sentence: 'no SIP answer in time' }
     case 'not-sip':
-      return { seen: 'refused', code: 'sip.not-sip', sentence: heard.line }
+      return { seen: 'refused', code: 'sip.not-sip', sentence: observed.line }
     default:
-      return heard satisfies never
+      return observed satisfies never
   }
 }
 

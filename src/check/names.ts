@@ -6,7 +6,7 @@ import { toVerdict } from '../certificates/examine/index.ts'
 import { certificateFaults } from './certificate-step.ts'
 import { isNamedIn, type Candidate } from './discover.ts'
 import { dialSecure } from './handshake.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, warning, type Finding } from './step.ts'
 import { handshakeOptions } from './tls-step.ts'
@@ -73,10 +73,10 @@ const services: readonly Service[] = [
 ]
 
 /** @param views at least one; a domain without a record in any of them fails */
-export async function lintNames(journal: Journal, domain: string, views: readonly NameView[]): Promise<void> {
+export async function lintNames(log: CheckLog, domain: string, views: readonly NameView[]): Promise<void> {
   let exists = false
   for (const view of views) {
-    await journal.step(`names.${view.name}`, `${domain}, ${view.name} view`, async (inner) => {
+    await log.step(`names.${view.name}`, `${domain}, ${view.name} view`, async (inner) => {
       for (const service of services) {
         const found =
           service.view === view.name
@@ -92,7 +92,7 @@ export async function lintNames(journal: Journal, domain: string, views: readonl
     })
   }
   if (!exists)
-    journal.put(
+    log.put(
       'names.domain',
       `records of ${domain}`,
       failure('dns.not-found', {
@@ -104,9 +104,9 @@ export async function lintNames(journal: Journal, domain: string, views: readonl
 }
 
 /** @returns whether the record exists, as far as the DNS says */
-async function lintService(journal: Journal, wanted: Service, domain: string, view: NameView): Promise<boolean> {
+async function lintService(log: CheckLog, wanted: Service, domain: string, view: NameView): Promise<boolean> {
   const name = `${wanted.service}.${domain}`
-  return journal.step(
+  return log.step(
     `names.${view.name}.${wanted.service}`,
     `SRV ${name}: ${wanted.use}`,
     async (inner): Promise<Done<boolean>> => {
@@ -170,7 +170,7 @@ function againstPlan(
 
 /** One target: in the domain, with an address, behind an open port, and with a certificate that bears its name. */
 async function lintTarget(
-  journal: Journal,
+  log: CheckLog,
   record: SrvRecord,
   { ports, transport, service }: Service,
   domain: string,
@@ -179,11 +179,11 @@ async function lintTarget(
   const id = `names.${view.name}.${service}`
   const target = record.target.toLowerCase()
   if (!isNamedIn(target, domain, false))
-    journal.put(`${id}.domain`, `${target} in ${domain}`, failure('dns.srv-outside-domain', { found: target }))
+    log.put(`${id}.domain`, `${target} in ${domain}`, failure('dns.srv-outside-domain', { found: target }))
   const addresses = await addressesOf(view.resolver, target)
-  if ('outcome' in addresses) return journal.put(`${id}.address`, `address of ${target}`, addresses)
+  if ('outcome' in addresses) return log.put(`${id}.address`, `address of ${target}`, addresses)
   if (addresses.length === 0)
-    return journal.put(
+    return log.put(
       `${id}.address`,
       `address of ${target}`,
       failure('dns.not-found', {
@@ -191,11 +191,11 @@ async function lintTarget(
         fix: `add an A record for ${target}`,
       }),
     )
-  journal.put(`${id}.address`, `address of ${target}`, fine(addresses.join(', '), { addresses: [...addresses] }))
-  journal.put(`${id}.port`, `port ${record.port}`, portFinding(record.port, ports, addresses, view))
+  log.put(`${id}.address`, `address of ${target}`, fine(addresses.join(', '), { addresses: [...addresses] }))
+  log.put(`${id}.port`, `port ${record.port}`, portFinding(record.port, ports, addresses, view))
   if (transport === 'tls')
     await lintCertificate(
-      journal,
+      log,
       id,
       { host: target, port: record.port, transport, addresses, names: [target], found: service },
       view,
@@ -224,14 +224,14 @@ function portFinding(
   })
 }
 
-async function lintHost(journal: Journal, host: string, view: NameView): Promise<boolean> {
+async function lintHost(log: CheckLog, host: string, view: NameView): Promise<boolean> {
   const addresses = await addressesOf(view.resolver, host)
   const title = `A ${host}`
   if ('outcome' in addresses) {
-    journal.put(`names.${view.name}.sip`, title, addresses)
+    log.put(`names.${view.name}.sip`, title, addresses)
     return true
   }
-  journal.put(
+  log.put(
     `names.${view.name}.sip`,
     title,
     addresses.length > 0
@@ -245,13 +245,8 @@ async function lintHost(journal: Journal, host: string, view: NameView): Promise
 }
 
 /** The name on the certificate that answers there; trust and dates are the business of a check of that host. */
-async function lintCertificate(
-  journal: Journal,
-  id: string,
-  candidate: Candidate,
-  { options }: NameView,
-): Promise<void> {
-  await journal.step(
+async function lintCertificate(log: CheckLog, id: string, candidate: Candidate, { options }: NameView): Promise<void> {
+  await log.step(
     `${id}.certificate`,
     `certificate at ${endpointText(candidate.host, candidate.port)}`,
     async (): Promise<Done<undefined>> => {
@@ -282,7 +277,7 @@ const nameCodes: ReadonlySet<string> = new Set([
 
 /** Names for the inside have no business outside (split DNS), and the other way round does no harm. */
 async function lintLeak(
-  journal: Journal,
+  log: CheckLog,
   { service, view: home }: Service,
   domain: string,
   view: NameView,
@@ -290,7 +285,7 @@ async function lintLeak(
   if (home !== 'inside') return false
   const records = await srvOf(view.resolver, `${service}.${domain}`)
   if ('outcome' in records || records.length === 0) return false
-  journal.put(
+  log.put(
     `names.${view.name}.${service}.leak`,
     `SRV ${service}.${domain} outside`,
     warning('dns.wrong-target', {

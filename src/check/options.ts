@@ -10,17 +10,17 @@ export interface Trust {
   readonly anchors: readonly string[]
   /** Where they come from: `/etc/lab/root.pem`, `the system`, `the lab`. */
   readonly from: string
-  /** The list was named by whoever asked. */
+  /** The caller named the list. */
   readonly chosen: boolean
   /** Why the list could not be read whole. Empty: all is well. */
   readonly verdicts: readonly Verdict[]
 }
 
-/** Who checks, when it has a certificate to show. */
+/** The certificate and key with which the check dials. */
 export interface OwnIdentity extends OwnCertificate {
   /** `edge`, or the name of the file. */
   readonly label: string
-  /** Names under which the other end knows us; empty: nobody says. */
+  /** Names under which the other end knows us; empty: unknown. */
   readonly names: readonly string[]
   /** What is wrong with the files themselves; such an identity is not shown. */
   readonly verdicts: readonly Verdict[]

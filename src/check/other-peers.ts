@@ -7,7 +7,7 @@ import { verdictCertificate } from '../certificates/examine/explain.ts'
 import { certificateFaults } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, type Finding } from './step.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
@@ -23,7 +23,7 @@ export interface Seen {
 
 /** Every other address of the name: one bad member behind a name fails for a part of the peers, or some of the time. */
 export async function otherAddresses(
-  journal: Journal,
+  log: CheckLog,
   { place, chain }: Seen,
   candidate: Candidate,
   wanted: HandshakeOptions,
@@ -32,13 +32,13 @@ export async function otherAddresses(
   const others = candidate.addresses.filter((address) => address !== place.address)
   for (const address of others.slice(0, mostAddresses)) {
     const there = { address, port: place.port }
-    await journal.step('address', `${candidate.host} at ${endpointText(address, place.port)}`, async () => ({
+    await log.step('address', `${candidate.host} at ${endpointText(address, place.port)}`, async () => ({
       finding: await lookAt(there, chain, candidate, wanted, options),
       value: undefined,
     }))
   }
   if (others.length > mostAddresses)
-    journal.put(
+    log.put(
       'address',
       `${candidate.host} at further addresses`,
       note('link.unconfirmed', { message: `${others.length - mostAddresses} further addresses were not looked at` }),
@@ -55,14 +55,14 @@ const turns = 4
  * @returns every certificate that was met there, the first handshake's included
  */
 export async function otherMembers(
-  journal: Journal,
+  log: CheckLog,
   { place, chain }: Seen,
   candidate: Candidate,
   wanted: HandshakeOptions,
   options: CheckOptions,
 ): Promise<readonly Buffer[]> {
   const title = `${candidate.host} at ${endpointText(place.address, place.port)}, ${turns} times more`
-  return journal.step('member', title, async () => {
+  return log.step('member', title, async () => {
     const met: (readonly Buffer[])[] = []
     for (let turn = 0; turn < turns; turn += 1) met.push(await shownAt(place, wanted, options))
     const leaves = [chain, ...met].flatMap(([leaf]) => (leaf === undefined ? [] : [leaf]))
@@ -128,14 +128,14 @@ async function lookAt(
  * @param known certificates that a handshake with the name met
  */
 export async function withoutName(
-  journal: Journal,
+  log: CheckLog,
   { place, known }: { readonly place: Place; readonly known: readonly Buffer[] },
   candidate: Candidate,
   { servername, ...wanted }: HandshakeOptions,
   options: CheckOptions,
 ): Promise<void> {
   if (servername === undefined) return
-  await journal.step('tls.without-sni', 'TLS handshake without a server name (SNI)', async () => {
+  await log.step('tls.without-sni', 'TLS handshake without a server name (SNI)', async () => {
     const shown = options.own === undefined || options.own.key === '' ? {} : { own: options.own }
     const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
     if (seen.kind === 'broken' && seen.chain.length === 0)

@@ -39,8 +39,8 @@ export function csvReport(reports: readonly CheckReport[]): string {
 }
 
 /**
- * Servers write some of these texts: a spreadsheet takes a cell that begins with `=` for a formula, so an apostrophe
- * stands before it.
+ * Servers write some of these texts, and a spreadsheet reads a cell that begins with `=` as a formula: an apostrophe
+ * precedes it.
  */
 function cell(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text

@@ -1,4 +1,4 @@
-/** A check as one page that stands alone: the answer on top, the walk as a rail, every step with its evidence. */
+/** A check as one self-contained page: the answer on top, the walk as a rail, every step with its evidence. */
 import { escaped } from '../reports/markup.ts'
 import { page } from '../reports/page.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
@@ -8,7 +8,7 @@ import type { Step } from './step.ts'
 
 /**
  * @param versionText e.g. `siplab 0.1.0`, for the foot of the page
- * @param overview markup to put above the steps, e.g. a link matrix; whoever made it has escaped it
+ * @param overview markup to put above the steps, e.g. a link matrix; already escaped by the caller
  */
 export function htmlReport(report: CheckReport, versionText: string, overview = ''): string {
   const { target, profile, at, ok, verdict, ms } = report

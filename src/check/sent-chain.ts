@@ -1,16 +1,16 @@
 /** What a server sent beside the path that was built here, and what it left out: other peers may stumble over both. */
 import { X509Certificate } from 'node:crypto'
 import type { Examination } from '../certificates/examine/index.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import { note, warning } from './step.ts'
 
 /** What was sent beside the path: expired or useless certificates; and what was left out of it. */
-export function sentFindings(journal: Journal, chain: readonly Buffer[], { path }: Examination, now: number): void {
+export function sentFindings(log: CheckLog, chain: readonly Buffer[], { path }: Examination, now: number): void {
   const missing = path
     .slice(1)
     .filter(({ der }) => !isRoot(readOrUndefined(der)) && !chain.some((sent) => sent.equals(der)))
   if (missing.length > 0)
-    journal.put(
+    log.put(
       'certificate.sent',
       'what the server left out',
       warning('chain.incomplete', {
@@ -19,17 +19,17 @@ export function sentFindings(journal: Journal, chain: readonly Buffer[], { path 
         fix: 'send the certificate of the server and then its issuers, without the root',
       }),
     )
-  for (const der of chain.filter((der) => !path.some((one) => one.der.equals(der)))) putExtra(journal, der, now)
+  for (const der of chain.filter((der) => !path.some((one) => one.der.equals(der)))) putExtra(log, der, now)
 }
 
-function putExtra(journal: Journal, der: Buffer, now: number): void {
+function putExtra(log: CheckLog, der: Buffer, now: number): void {
   const extra = readOrUndefined(der)
   if (extra === undefined) return
   const ended = new Date(extra.validTo)
   const title = 'a certificate that the chain does not need'
   const subject = extra.subject.replaceAll('\n', ', ')
   if (ended.getTime() < now)
-    return journal.put(
+    return log.put(
       'certificate.extra',
       title,
       warning('chain.expired', {
@@ -39,7 +39,7 @@ function putExtra(journal: Journal, der: Buffer, now: number): void {
       }),
     )
   const root = isRoot(extra)
-  journal.put(
+  log.put(
     'certificate.extra',
     title,
     note(root ? 'file.root-included' : 'chain.out-of-order', {

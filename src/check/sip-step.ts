@@ -1,33 +1,36 @@
 /** The first SIP answer, and whether the other end answers a keep-alive. */
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import { failure, fine, warning, type Finding } from './step.ts'
 import { strangerOf, strangerText } from './strangers.ts'
-import type { Heard, Talk } from './talk.ts'
+import type { Observed, Talk } from './talk.ts'
 
-/** @param heard what came back for the OPTIONS that was already sent on this connection */
+/** @param observed what came back for the OPTIONS that was already sent on this connection */
 export async function sipStep(
-  journal: Journal,
+  log: CheckLog,
   talk: Talk,
   uri: string,
-  heard: Heard,
+  observed: Observed,
   timeoutMs: number,
 ): Promise<boolean> {
-  return journal.step('sip', 'SIP on this connection', async (inner) => {
-    inner.put('sip.options', `OPTIONS ${uri}`, optionsFinding(heard, timeoutMs), heard.ms)
-    if (heard.kind !== 'response') return { finding: optionsFinding(heard, timeoutMs), value: false }
+  return log.step('sip', 'SIP on this connection', async (inner) => {
+    inner.put('sip.options', `OPTIONS ${uri}`, optionsFinding(observed, timeoutMs), observed.ms)
+    if (observed.kind !== 'response') return { finding: optionsFinding(observed, timeoutMs), value: false }
     await keepAlive(inner, talk, timeoutMs)
-    return { finding: fine(`SIP is spoken here: ${heard.response.status} ${heard.response.reason}.`), value: true }
+    return {
+      finding: fine(`SIP is spoken here: ${observed.response.status} ${observed.response.reason}.`),
+      value: true,
+    }
   })
 }
 
 /** Any final answer shows that SIP is spoken and that the server accepted us; 401 or 403 is as good as 200. */
-function optionsFinding(heard: Heard, timeoutMs: number): Finding {
-  switch (heard.kind) {
+function optionsFinding(observed: Observed, timeoutMs: number): Finding {
+  switch (observed.kind) {
     case 'response': {
-      const { status, reason } = heard.response
-      const allow = heard.response.header('Allow')
-      const server = heard.response.header('Server') ?? heard.response.header('User-Agent')
-      const diagnostics = heard.response.header('ms-diagnostics')
+      const { status, reason } = observed.response
+      const allow = observed.response.header('Allow')
+      const server = observed.response.header('Server') ?? observed.response.header('User-Agent')
+      const diagnostics = observed.response.header('ms-diagnostics')
       return fine(`Answered with ${status} ${reason}.`, {
         status,
         reason,
@@ -37,7 +40,7 @@ function optionsFinding(heard: Heard, timeoutMs: number): Finding {
       })
     }
     case 'not-sip':
-      return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) })
+      return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(observed.line), line: observed.line }) })
     case 'silent':
       return failure('link.unconfirmed', {
         message: 'The port accepts connections and says nothing',
@@ -47,15 +50,15 @@ function optionsFinding(heard: Heard, timeoutMs: number): Finding {
     case 'closed':
       return failure('link.unconfirmed', {
         message: 'The other end closed the connection instead of answering OPTIONS',
-        found: heard.found,
+        found: observed.found,
       })
     default:
-      return heard satisfies never
+      return observed satisfies never
   }
 }
 
-async function keepAlive(journal: Journal, talk: Talk, timeoutMs: number): Promise<void> {
-  await journal.step('sip.keep-alive', 'keep-alive: CRLF CRLF', async () => {
+async function keepAlive(log: CheckLog, talk: Talk, timeoutMs: number): Promise<void> {
+  await log.step('sip.keep-alive', 'keep-alive: CRLF CRLF', async () => {
     const answer = await talk.ping(timeoutMs)
     if (answer === 'pong') return { finding: fine('Answered with CRLF (RFC 5626 §4.4.1).'), value: undefined }
     const found = answer === 'closed' ? 'the connection was closed' : `nothing came within ${timeoutMs} ms`

@@ -4,7 +4,7 @@
 import { verdict, type VerdictCode, type VerdictDetails } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 
-/** `note` is worth knowing and minded by nobody; `not-tried` says in its sentence what stood in the way. */
+/** `note` is worth knowing, and no peer refuses for it; the sentence of `not-tried` says what prevented the step. */
 export type Outcome = 'ok' | 'note' | 'warning' | 'failed' | 'not-tried'
 
 /** In ascending order; `--severity` of testssl.sh has the same words. */

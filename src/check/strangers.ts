@@ -1,4 +1,4 @@
-/** What else may listen behind a port: a web server, mail, SSH, SIP without TLS, or nobody who says a word. */
+/** What else may listen behind a port: a web server, mail, SSH, SIP without TLS, or a program that sends nothing. */
 import { openTcp, type Place } from './handshake.ts'
 import { printable, Talk } from './talk.ts'
 
@@ -14,11 +14,11 @@ export async function lookWithoutTls(place: Place, uri: string, timeoutMs: numbe
   if ('kind' in socket) return { kind: 'silent', line: '' }
   const talk = new Talk(socket, 'TCP')
   try {
-    const heard = await talk.options(uri, 'sip:check@invalid', Math.min(timeoutMs, 3000))
-    if (heard.kind === 'response')
-      return { kind: 'sip-clear', line: `SIP/2.0 ${heard.response.status} ${heard.response.reason}` }
-    if (heard.kind === 'not-sip') return { kind: strangerOf(heard.line), line: heard.line }
-    return { kind: 'silent', line: heard.kind === 'closed' ? heard.found : '' }
+    const observed = await talk.options(uri, 'sip:check@invalid', Math.min(timeoutMs, 3000))
+    if (observed.kind === 'response')
+      return { kind: 'sip-clear', line: `SIP/2.0 ${observed.response.status} ${observed.response.reason}` }
+    if (observed.kind === 'not-sip') return { kind: strangerOf(observed.line), line: observed.line }
+    return { kind: 'silent', line: observed.kind === 'closed' ? observed.found : '' }
   } finally {
     talk.close()
   }

@@ -9,9 +9,9 @@ import { randomToken } from '../sip/message/random.ts'
 import { defaultLimits, type HeaderField, type SipMessage, type SipResponse } from '../sip/message/types.ts'
 import { alertNumber } from '../verdicts/node-errors.ts'
 
-export type Heard =
+export type Observed =
   | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }
-  /** It hung up: with an alert, with a parting answer to nothing we asked (`said`), or without a word. */
+  /** It hung up: with an alert, with an answer to no request of ours (`said`), or silently. */
   | {
       readonly kind: 'closed'
       readonly alert: number | undefined
@@ -36,7 +36,7 @@ export interface Question {
 
 export type Ponged = 'pong' | 'closed' | 'silent'
 
-/** Nobody's answer to OPTIONS is longer. */
+/** No server's answer to OPTIONS is longer. */
 const mostOctets = 256 * 1024
 
 /** Over what the conversation runs; a WebSocket is asked for by the name of the host. */
@@ -79,12 +79,12 @@ export class Talk {
   }
 
   /** OPTIONS to a host or domain, e.g. `sip:lab.test`: outside any dialog, without credentials. */
-  options(uri: string, from: string, timeoutMs: number): Promise<Heard> {
+  options(uri: string, from: string, timeoutMs: number): Promise<Observed> {
     return this.ask({ method: 'OPTIONS', uri, from, to: `<${uri}>` }, timeoutMs)
   }
 
   /** One request and its final answer. */
-  async ask(question: Question, timeoutMs: number): Promise<Heard> {
+  async ask(question: Question, timeoutMs: number): Promise<Observed> {
     const began = performance.now()
     const callId = randomToken(12)
     this.#send(this.#request(question, callId))

@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 export type Target =
   /** A domain, and the user of it who wants to sign in; found by the rules of the profile. */
   | { readonly kind: 'domain'; readonly domain: string; readonly user?: string }
-  /** One place, dialled as it stands. */
+  /** One place, dialled as given. */
   | { readonly kind: 'host'; readonly host: string; readonly port: number | undefined }
 
 export class TargetError extends Error {

@@ -8,7 +8,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured } from './handshake.ts'
 import { formFinding, unknownName, unrecognizedName } from './handshake-form.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import type { CheckProfile } from './profiles.ts'
 import { refusalVerdict } from './own-refusal.ts'
@@ -41,19 +41,19 @@ export interface Shown {
 
 export interface TlsDone {
   readonly secured: Secured
-  /** The server lets nobody through the handshake without a certificate (TLS 1.2), so ours was shown at once. */
+  /** The server ends every handshake without a client certificate (TLS 1.2), so ours was shown at once. */
   readonly shownOwn: boolean
 }
 
 /** @returns the open connection; undefined when there is none to go on with */
 export async function tlsStep(
-  journal: Journal,
+  log: CheckLog,
   socket: Socket,
   place: Place,
   candidate: Candidate,
   options: CheckOptions,
 ): Promise<TlsDone | Shown | undefined> {
-  return journal.step('tls', `TLS handshake with ${endpointText(candidate.host, place.port)}`, async (inner) => {
+  return log.step('tls', `TLS handshake with ${endpointText(candidate.host, place.port)}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
     if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined)
@@ -104,7 +104,7 @@ async function demanded(
   }
 }
 
-/** What a client without a certificate is told of a server that wants one. */
+/** The finding for a client without a certificate at a server that wants one. */
 export function demandFinding(
   found: string,
   { speaksAs }: CheckProfile,
@@ -123,14 +123,14 @@ export function demandFinding(
 
 /** A server whose OCSP responder fails breaks the handshake of every client that asks for a staple. */
 async function withoutStaple(
-  journal: Journal,
+  log: CheckLog,
   first: Broken,
   place: Place,
   wanted: HandshakeOptions,
 ): Promise<Secured | Broken> {
   const again = await dialSecure(place, { ...wanted, askStaple: false })
   if (again.kind === 'broken') return first
-  journal.put(
+  log.put(
     'tls.staple',
     'stapled OCSP answer',
     warning('tls.staple-invalid', {
@@ -157,16 +157,16 @@ function evidenceOf(
 }
 
 /** Node checks nothing in a stapled answer; whether it is one at all can be seen. */
-function stapleNote(journal: Journal, { staple }: Secured): void {
-  if (journal.steps.some(({ id }) => id === 'tls.staple')) return
-  if (staple === undefined) return journal.put('tls.staple', 'stapled OCSP answer', note('tls.staple-missing'))
+function stapleNote(log: CheckLog, { staple }: Secured): void {
+  if (log.steps.some(({ id }) => id === 'tls.staple')) return
+  if (staple === undefined) return log.put('tls.staple', 'stapled OCSP answer', note('tls.staple-missing'))
   if (isOcspSuccess(staple))
-    return journal.put(
+    return log.put(
       'tls.staple',
       'stapled OCSP answer',
       fine(`One of ${staple.length} octets came; its content is not verified.`, { octets: staple.length }),
     )
-  journal.put(
+  log.put(
     'tls.staple',
     'stapled OCSP answer',
     warning('tls.staple-invalid', { found: `${staple.length} octets that are no successful OCSP response` }),

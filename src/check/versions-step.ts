@@ -7,7 +7,7 @@ import {
   type Secured,
   type TlsVersion,
 } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { OwnIdentity } from './options.ts'
 import { fine, note, type Finding } from './step.ts'
 
@@ -19,7 +19,7 @@ const versions: readonly { readonly name: string; readonly version: TlsVersion }
 export const versionOrder: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 
 export async function otherVersions(
-  journal: Journal,
+  log: CheckLog,
   seen: Secured,
   place: Place,
   wanted: HandshakeOptions,
@@ -29,10 +29,10 @@ export async function otherVersions(
   for (const { name, version } of versions.filter(({ version }) => allows(wanted, version))) {
     const [id, title] = [`tls.version.${name}`, `TLS ${name}`]
     if (version === seen.protocol) {
-      journal.put(id, title, fine(`Offered, ${seen.cipher}.`, { offered: true, cipher: seen.cipher }), seen.tlsMs)
+      log.put(id, title, fine(`Offered, ${seen.cipher}.`, { offered: true, cipher: seen.cipher }), seen.tlsMs)
       continue
     }
-    await journal.step(id, title, async () => {
+    await log.step(id, title, async () => {
       const options = { ...wanted, ...shown, minVersion: version, maxVersion: version, askStaple: false }
       const other = await dialSecure(place, options)
       if (other.kind === 'broken') return { finding: brokenFinding(other), value: undefined }

@@ -1,4 +1,4 @@
-/** `siplab timeline CHAIN`: month by month, with which peers a chain stands. */
+/** `siplab timeline CHAIN`: the peers that accept a chain, month by month. */
 import type { Change } from '../peers/judge/changes.ts'
 import { changesOf, firstBreaks } from '../peers/judge/changes.ts'
 import type { DirectionName } from '../peers/judge/link.ts'

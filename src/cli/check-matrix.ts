@@ -101,7 +101,7 @@ function toForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, optio
     : { ...common, untried: `a matrix has no trial over ${link.transport}` }
 }
 
-/** Stands in for a foreign server with the certificate that the lab issued for it. */
+/** Dials as a foreign server, with the certificate that the lab issued for it. */
 function asForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, options: SetupOptions): CheckOptions {
   const { chain, key, roots } = foreignFolder(lab.chosen.folder.root, server)
   const { as: _as, cert: _cert, key: _key, ...rest } = options
@@ -113,8 +113,8 @@ function asForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, optio
 }
 
 /**
- * A refusal that no server makes: its listener takes whoever comes, and in containers the firewall rules stand in the
- * way.
+ * A refusal that no server makes: its listener accepts every peer, and in containers the firewall rules block the
+ * connection.
  */
 function leftToFirewall(
   { addressing }: LabPlan,

@@ -1,5 +1,5 @@
 /** `siplab check DOMAIN --names`: the DNS lint, inside and outside, against the plan where there is one. */
-import { lintNames, type Journal, type NameView } from '../check/index.ts'
+import { lintNames, type CheckLog, type NameView } from '../check/index.ts'
 import type { DnsRecord, LabPlan } from '../topology/plan-types.ts'
 import { checkOptions, resolverOf, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
@@ -7,7 +7,7 @@ import type { Io } from './io.ts'
 
 export async function checkNames(
   io: Io,
-  journal: Journal,
+  log: CheckLog,
   domain: string,
   lab: CheckLab | undefined,
   options: SetupOptions,
@@ -17,7 +17,7 @@ export async function checkNames(
   const wanted =
     lab === undefined || options.view !== undefined ? views : views.filter((view) => recordsOf(lab, view).length > 0)
   await lintNames(
-    journal,
+    log,
     domain,
     wanted.map((view) => nameView(io, view, lab, options)),
   )

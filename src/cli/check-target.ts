@@ -5,12 +5,12 @@ import {
   discoverDomain,
   discoverHost,
   fromVerdict,
-  Journal,
+  CheckLog,
   loginStep,
   totals,
   walk,
 } from '../check/index.ts'
-import type { Candidate, CheckReport, JournalPlace, Reached } from '../check/index.ts'
+import type { Candidate, CheckReport, RemedyContext, Reached } from '../check/index.ts'
 import { isVerdict } from '../verdicts/codes.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
 import { certificateOwner } from './certificate-owner.ts'
@@ -35,41 +35,35 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
   const setup = setUp(io, target, options)
   const began = performance.now()
   const at = new Date()
-  const journal = new Journal(
+  const log = new CheckLog(
     liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    journalPlace(setup, options),
+    remedyContext(setup, options),
   )
   const { destination } = setup
   const done = (): CheckReport =>
-    checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
+    checkReport(target, options.profile, at, log.steps, totals(log.steps).verdict, performance.now() - began)
   if (options.names === true) {
-    await checkNames(
-      io,
-      journal,
-      destination.kind === 'domain' ? destination.domain : destination.host,
-      setup.lab,
-      options,
-    )
+    await checkNames(io, log, destination.kind === 'domain' ? destination.domain : destination.host, setup.lab, options)
     return done()
   }
-  stoppedNode(journal, target, setup)
-  const candidates = await discover(journal, setup)
+  stoppedNode(log, target, setup)
+  const candidates = await discover(log, setup)
   const domain = destination.kind === 'domain' ? destination.domain : destination.host
   const user = destination.kind === 'domain' ? destination.user : undefined
   const reached = await walk(
-    journal,
+    log,
     candidates,
     { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` },
     setup.options,
   )
-  await foreignSteps(journal, setup)
-  if (options.probeBorders === true) await borders(journal, reached, domain, setup)
-  if (options.login !== undefined) await login(io, journal, reached, setup, options)
+  await foreignSteps(log, setup)
+  if (options.probeBorders === true) await borders(log, reached, domain, setup)
+  if (options.login !== undefined) await login(io, log, reached, setup, options)
   return done()
 }
 
 /** What our ends have seen of the links with a foreign server, both ways: a check itself is one connection more. */
-async function foreignSteps(journal: Journal, { lab, foreign }: Setup): Promise<void> {
+async function foreignSteps(log: CheckLog, { lab, foreign }: Setup): Promise<void> {
   if (lab === undefined || foreign === undefined) return
   const { plan, chosen } = lab
   const ends = plan.links.filter(({ to }) => to.name === foreign.name).map(({ from }) => from.name)
@@ -78,7 +72,7 @@ async function foreignSteps(journal: Journal, { lab, foreign }: Setup): Promise<
   )
   const running = statuses.filter((status) => status !== undefined)
   for (const { link, state, since, seen, verdict: found } of foreignLinks(plan, chosen.folder.root, running, foreign))
-    journal.put(`link.${link}`, `${link}: ${state}`, {
+    log.put(`link.${link}`, `${link}: ${state}`, {
       outcome: state === 'up' ? 'ok' : state === 'down' ? 'warning' : 'note',
       code: found?.code ?? (state === 'up' ? 'ok' : 'not-tried'),
       sentence: `${link} is ${state}: ${seen}.`,
@@ -87,15 +81,15 @@ async function foreignSteps(journal: Journal, { lab, foreign }: Setup): Promise<
     })
 }
 
-/** Nobody listens where a node has stopped, and the lab knows why it did. */
-function stoppedNode(journal: Journal, target: string, { lab }: Setup): void {
+/** A stopped node has no listener to check, and the lab knows why the node stopped. */
+function stoppedNode(log: CheckLog, target: string, { lab }: Setup): void {
   const verdict = lab?.chosen.record.stopped[target]?.verdict
   if (isVerdict(verdict))
-    journal.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
+    log.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
 }
 
 /** Whose remedies they are: of a server outside, or of the nodes at both ends. */
-function journalPlace({ destination, lab, foreign }: Setup, { as }: CheckTargetOptions): JournalPlace {
+function remedyContext({ destination, lab, foreign }: Setup, { as }: CheckTargetOptions): RemedyContext {
   if (lab === undefined) return { outside: hostOf(destination) }
   const acceptor = foreign === undefined ? acceptorOf(lab.plan, destination) : undefined
   return {
@@ -125,42 +119,37 @@ function hostOf(destination: Setup['destination']): string {
   return destination.kind === 'domain' ? destination.domain : destination.host
 }
 
-async function borders(
-  journal: Journal,
-  reached: Reached | undefined,
-  domain: string,
-  { options }: Setup,
-): Promise<void> {
-  if (reached !== undefined) return bordersStep(journal, reached, domain, options)
+async function borders(log: CheckLog, reached: Reached | undefined, domain: string, { options }: Setup): Promise<void> {
+  if (reached !== undefined) return bordersStep(log, reached, domain, options)
   const sentence = 'Not tried: a client would not have come this far.'
-  journal.put('borders', 'borders', { outcome: 'not-tried', code: 'not-tried', sentence, evidence: {} })
+  log.put('borders', 'borders', { outcome: 'not-tried', code: 'not-tried', sentence, evidence: {} })
 }
 
 async function login(
   io: Io,
-  journal: Journal,
+  log: CheckLog,
   reached: Reached | undefined,
   { destination, lab, options: checkOptions }: Setup,
   options: CheckTargetOptions,
 ): Promise<void> {
   if (reached === undefined)
-    return journal.put('login', 'sign-in', {
+    return log.put('login', 'sign-in', {
       outcome: 'not-tried',
       code: 'not-tried',
       sentence: 'Not tried: a client would not have come this far.',
       evidence: {},
     })
   const who = await credentials(io, options, destination, lab)
-  await loginStep(journal, reached, who, echoFor(options, who, lab), checkOptions)
+  await loginStep(log, reached, who, echoFor(options, who, lab), checkOptions)
 }
 
-async function discover(journal: Journal, { destination, options }: Setup): Promise<readonly Candidate[]> {
+async function discover(log: CheckLog, { destination, options }: Setup): Promise<readonly Candidate[]> {
   const { profile, resolver, relaxedNaming } = options
   if (destination.kind === 'domain')
-    return discoverDomain(journal, destination.domain, { profile, resolver, relaxedNaming })
+    return discoverDomain(log, destination.domain, { profile, resolver, relaxedNaming })
   const { host, port, transport, found, address, names } = destination
   const candidates = await discoverHost(
-    journal,
+    log,
     { host, port, transport, found, ...(address === undefined ? {} : { address }) },
     resolver,
   )

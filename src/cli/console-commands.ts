@@ -53,7 +53,7 @@ function catching(
   }
 }
 
-/** Nobody types here, and Ctrl-C is the signal. */
+/** No one types here, and an abort of the signal replaces Ctrl-C. */
 function quietIo(io: Io, { input, signal }: CommandOptions): Io {
   return {
     ...io,

@@ -15,7 +15,7 @@ export interface ExplainOptions {
   readonly name?: readonly string[]
   readonly ca?: string
   readonly key?: string
-  /** Files of certificates that stand beside a capture. */
+  /** Certificate files that belong to a capture. */
   readonly onDisk?: readonly string[]
   readonly at?: string
   readonly rules?: 'lcs2005' | 'ocs2007' | 'modern' | 'node' | 'rfc5280' | 'webpki'

@@ -1,4 +1,4 @@
-/** `siplab explain CHAIN --with PEER [--on DATE]`: whether links with that chain stand, and when they break. */
+/** `siplab explain CHAIN --with PEER [--on DATE]`: whether links with that chain come up, and when they break. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Certificate } from '../certificates/examine/index.ts'

@@ -1,4 +1,4 @@
-/** `siplab --help` by task: under which heading each command stands. */
+/** `siplab --help` by task: the heading of each command. */
 import { Command } from 'commander'
 
 const headings: Readonly<Record<string, readonly string[]>> = {
@@ -13,7 +13,7 @@ const headings: Readonly<Record<string, readonly string[]>> = {
 
 const rest = 'Others'
 
-/** Gives every command its heading; the first command under a heading decides where the heading stands. */
+/** Gives every command its heading; the first command under a heading decides the place of the heading. */
 export function groupCommands(program: Command): void {
   for (const command of program.commands) {
     const found = Object.entries(headings).find(([, names]) => names.includes(command.name()))

@@ -1,5 +1,5 @@
 /**
- * What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in
+ * What a command may touch of the process it runs in: two streams, the environment, and the request to stop. Tests pass
  * their own.
  */
 import { constants } from 'node:os'
@@ -26,7 +26,7 @@ export interface Io {
    * process.
    */
   onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
-  /** Calls back when standard input ends: whoever started this process has gone. */
+  /** Calls back when standard input ends: the parent process has ended. */
   onInputEnd(callback: () => void): void
   /** Standard input, line by line, without line ends. */
   lines(): AsyncIterable<string>
@@ -75,8 +75,8 @@ export function processIo(): Io {
 }
 
 /**
- * Where no signal arrives (docker exec): whoever started this process keeps its input open, and its end is the wish to
- * stop.
+ * Where no signal arrives (docker exec), the parent process keeps the input of this process open: the end of the input
+ * is the request to stop.
  */
 function interruptAtInputEnd(): void {
   process.stdin.once('close', () => process.emit('SIGINT')).resume()

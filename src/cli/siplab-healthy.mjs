@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The healthcheck of a container: `siplab-healthy fe1 /data`. Exit status 0 when the node is ready and every link it
-// watches is up; with --ready the links do not count (a swarm ends what is not healthy, which mends no link). Plain
+// watches is up; with --ready the links do not count (a swarm ends what is not healthy, which repairs no link). Plain
 // JavaScript on its own, because it runs every few seconds: all of `siplab status` would cost seven times as much.
 import { request } from 'node:http'
 import { join } from 'node:path'

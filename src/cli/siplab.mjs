@@ -59,8 +59,8 @@ function tuneV8() {
   // Two compilers, one after the other, for speed in between: the second one alone, started earlier.
   setFlagsFromString('--no-maglev')
   setFlagsFromString('--invocation-count-for-turbofan=1000')
-  // What survived while the process warmed up would be made in the old generation from then on, and keep what it refers
-  // to.
+  // Kinds of objects that survived while the process warmed up would later be allocated in the old generation, and keep
+  // everything that they refer to.
   setFlagsFromString('--no-allocation-site-pretenuring')
   // Each datagram comes in octets of its own: freed by another thread they cost more than freed here.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping')
@@ -72,8 +72,8 @@ function tuneV8() {
 }
 
 /**
- * The published package has only the bundle. A clone takes it as long as no source is newer; whoever looks for a fault
- * or measures coverage wants the places in the sources.
+ * The published package has only the bundle. A clone runs the bundle as long as no source is newer; debugging and
+ * coverage need the places in the sources.
  */
 function main() {
   const joined = join(bundle, 'main.js')

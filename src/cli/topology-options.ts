@@ -31,7 +31,7 @@ export function placement(command: Command): Command {
     )
 }
 
-/** `--expose outer=ADDRESS`, of the commands that lay a lab out on this machine. */
+/** `--expose outer=ADDRESS`, of the commands that plan a lab on this machine. */
 export function exposing(command: Command): Command {
   return command.option(
     '--expose <outer=ADDRESS>',

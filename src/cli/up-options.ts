@@ -13,7 +13,7 @@ export interface UpCommandOptions extends CommonOptions, PlacementOptions, WireO
   readonly peer?: string
   /** With `peer`: by the rules of this day. */
   readonly on?: string
-  /** The lab goes down when standard input ends: whoever started it has gone, however it ended. */
+  /** The lab goes down when standard input ends: the parent process has ended, in whatever way. */
   readonly supervised?: true
 }
 

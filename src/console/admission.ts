@@ -31,7 +31,7 @@ export class Admission {
     this.#hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`])
   }
 
-  /** A token for one session; an earlier one that nobody used is no longer good. */
+  /** A token for one session; an earlier one that was not used is no longer good. */
   newToken(): string {
     const token = randomBytes(24).toString('base64url')
     this.#token = digest(token)

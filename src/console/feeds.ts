@@ -1,4 +1,4 @@
-/** What a page follows: the state of the lab, its events, and its messages. Each costs nothing while nobody looks. */
+/** What a page follows: the state of the lab, its events, and its messages. All cost nothing while no page is open. */
 import type { Commands, Following } from './commands.ts'
 import { type Feed, feedOf } from './feed.ts'
 import type { ConsoleLab } from './operations.ts'

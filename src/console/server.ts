@@ -249,7 +249,7 @@ function documentOf({ out, complaint }: CommandAnswer): unknown {
   }
 }
 
-/** Exit status 1 with a document is an answer: a check that failed, a fault that nobody named. */
+/** Exit status 1 with a document is an answer: a check that failed, a fault that was not named. */
 function httpStatus(status: number, document: unknown): number {
   const isError = typeof document === 'object' && document !== null && 'error' in document
   if (!isError) return 200

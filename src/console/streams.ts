@@ -4,7 +4,7 @@ import type { Feed } from './feed.ts'
 
 /** Of all pages together. */
 const mostStreams = 32
-/** What waits for a slow reader; further lines are left out, and the page is told how many. */
+/** Octets that wait for a slow reader; further lines are dropped, and the page gets their number. */
 const mostWaitingOctets = 4 * 1024 * 1024
 const heartbeatMs = 15_000
 

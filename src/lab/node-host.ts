@@ -22,8 +22,8 @@ export interface HostedNode {
   readonly control: ControlClient
   /** Undefined while it does not run, and of a container. */
   readonly pid: number | undefined
-  /** False for a container with a program of others: without events, its start and its end are not seen. */
-  readonly isHeard: boolean
+  /** False for a container with another program: it writes no events, so its readiness and its end stay unknown. */
+  readonly runsSiplab: boolean
   start(): Promise<void>
   /** Asks it to stop. A host that can kill does so after `graceMs`. */
   stop(graceMs: number): Promise<void>

@@ -5,7 +5,7 @@ import type { NodePlan } from '../topology/plan-types.ts'
 import type { ControlClient } from './control-client.ts'
 import type { HostedNode } from './node-host.ts'
 
-/** `unknown`: nothing was heard of it yet. */
+/** `unknown`: the node has reported nothing yet. */
 type NodeRun = 'unknown' | 'starting' | 'ready' | 'stopped'
 
 export class SupervisedNode {

@@ -106,7 +106,7 @@ export class Supervisor {
         'node.running',
         `${name} already runs${node.pid === undefined ? '' : `, process ${node.pid}`}`,
       )
-    if (!node.hosted.isHeard) {
+    if (!node.hosted.runsSiplab) {
       await node.hosted.start()
       return true
     }
@@ -116,9 +116,10 @@ export class Supervisor {
 
   async stopNode(name: string): Promise<void> {
     const node = this.#find(name)
-    if (node.hosted.isHeard && node.run === 'stopped') throw new ControlRefusal('node.stopped', `${name} does not run`)
+    if (node.hosted.runsSiplab && node.run === 'stopped')
+      throw new ControlRefusal('node.stopped', `${name} does not run`)
     await node.hosted.stop(graceMs)
-    if (node.hosted.isHeard) await Promise.race([node.ended(), late(stopWithinMs, `${name} did not stop`)])
+    if (node.hosted.runsSiplab) await Promise.race([node.ended(), late(stopWithinMs, `${name} did not stop`)])
   }
 
   /** A disk that is full must not end the supervisor of a running lab; it ends a start. */

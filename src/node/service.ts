@@ -276,7 +276,7 @@ export class Service {
       clock: this.clock,
       sqlUrl,
       directoryUrl,
-      onHealth: (store, health) => this.#storeWatch.heard(store, health),
+      onHealth: (store, health) => this.#storeWatch.onHealth(store, health),
     })
     return this.#stores
   }

@@ -31,7 +31,7 @@ export class StoreWatch {
     this.#options = options
   }
 
-  heard(store: StoreName, health: StoreHealth): void {
+  onHealth(store: StoreName, health: StoreHealth): void {
     if (health.state === 'up') return this.#isBack(store)
     const { recorder, condition } = this.#options
     const found = this.#verdictOf(store, health)

@@ -45,7 +45,7 @@ export async function addUser(directory: Directory, user: NewUser, realm: string
   return account
 }
 
-/** Whoever knows where users are: a location service, a pool store, or the homes that run. */
+/** A service that knows where users are: a location service, a pool store, or the homes that run. */
 export interface BindingsOfUsers {
   removeUser(aor: string): void | Promise<void>
 }

@@ -3,13 +3,13 @@
  * answered while the database is away (service from what is still known).
  */
 import type { Clock } from '../sip/clock.ts'
-import type { Soon } from './soon.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 import type { Account, Credential, Directory } from './store/directory.ts'
 import { StoreError } from './store/store-error.ts'
 
 export interface DirectoryCache {
-  account(aor: string): Soon<Account | undefined>
-  credential(username: string, scheme: string, realm: string): Soon<Credential | undefined>
+  account(aor: string): MaybePromise<Account | undefined>
+  credential(username: string, scheme: string, realm: string): MaybePromise<Credential | undefined>
   /** After a change to the directory by this process. */
   clear(): void
 }
@@ -59,7 +59,7 @@ class AnswerCache<Value> {
     this.#limit = limit
   }
 
-  ask(key: string, run: () => Promise<Value | undefined>): Soon<Value | undefined> {
+  ask(key: string, run: () => Promise<Value | undefined>): MaybePromise<Value | undefined> {
     const entry = this.#young.get(key) ?? this.#old.get(key)
     if (entry !== undefined && this.#clock.now() - entry.at < this.#freshMs) return entry.value
     const under = this.#asking.get(key)

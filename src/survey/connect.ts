@@ -1,5 +1,5 @@
 /** One connection of a dialling survey: handshake with what a fault shows, one OPTIONS, the close. */
-import { printable, type Heard } from '../check/talk.ts'
+import { printable, type Observed } from '../check/talk.ts'
 import { dialSecure, type Broken, type Place, type TlsVersion as NodeVersion } from '../check/handshake.ts'
 import type { Presenter } from '../faults/catalogue/variation.ts'
 import { shownBy } from './ground.ts'
@@ -43,9 +43,9 @@ export async function connectOnce(
   if (secured.kind === 'broken') return { seen: brokenSeen(secured), asked: secured.askedCertificate }
   const { talk, asksCertificate } = secured
   try {
-    const heard = await talk.options(`sip:${uriHost(host)}`, 'sip:survey@survey.invalid', timeoutMs)
-    const product = heard.kind === 'response' ? productOf(heard) : undefined
-    return { seen: heardSeen(heard), asked: asksCertificate, ...(product === undefined ? {} : { product }) }
+    const observed = await talk.options(`sip:${uriHost(host)}`, 'sip:survey@survey.invalid', timeoutMs)
+    const product = observed.kind === 'response' ? productOf(observed) : undefined
+    return { seen: observedSeen(observed), asked: asksCertificate, ...(product === undefined ? {} : { product }) }
   } finally {
     talk.close()
   }
@@ -55,7 +55,7 @@ function uriHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function productOf({ response }: Extract<Heard, { kind: 'response' }>): string | undefined {
+function productOf({ response }: Extract<Observed, { kind: 'response' }>): string | undefined {
   return (response.header('Server') ?? response.header('User-Agent'))?.slice(0, 200)
 }
 
@@ -69,27 +69,27 @@ function brokenSeen({ at, code, alert, errorCode, found }: Broken): Seen {
   return { kind: 'none', words: found }
 }
 
-function heardSeen(heard: Heard): Seen {
-  switch (heard.kind) {
+function observedSeen(observed: Observed): Seen {
+  switch (observed.kind) {
     case 'response': {
-      const { status, reason } = heard.response
+      const { status, reason } = observed.response
       return { kind: 'sip', status, line: `${status} ${printable(Buffer.from(reason))}`.trim() }
     }
     case 'not-sip':
-      return { kind: 'data', line: heard.line }
+      return { kind: 'data', line: observed.line }
     case 'silent':
       return { kind: 'silent' }
     case 'closed':
-      return heard.said === undefined
+      return observed.said === undefined
         ? {
             kind: 'ended',
             during: 'talk',
-            alert: heard.alert,
-            reset: /ECONNRESET|EPIPE/.test(heard.found),
-            words: heard.found,
+            alert: observed.alert,
+            reset: /ECONNRESET|EPIPE/.test(observed.found),
+            words: observed.found,
           }
-        : { kind: 'sip', status: Number(heard.said.slice(0, 3)), line: heard.said }
+        : { kind: 'sip', status: Number(observed.said.slice(0, 3)), line: observed.said }
     default:
-      return heard satisfies never
+      return observed satisfies never
   }
 }

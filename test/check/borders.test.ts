@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { createSocket } from 'node:dgram'
 import t from 'tap'
 import { answersElsewhere } from '../../src/check/border-udp.ts'
-import { allSteps, bordersStep, Journal } from '../../src/check/index.ts'
+import { allSteps, bordersStep, CheckLog } from '../../src/check/index.ts'
 import { optionsFor } from './check-port.ts'
 import { tcpServer } from '../support/sip-server.ts'
 
@@ -12,7 +12,7 @@ type Rule = (request: string) => 'relay' | number
 async function probed(t: Test, rule: Rule): Promise<Readonly<Record<string, string>>> {
   const server = await tcpServer((socket) => serve(socket, rule))
   t.teardown(() => server.close())
-  const journal = new Journal()
+  const log = new CheckLog()
   const candidate = {
     host: 'sip.example.test',
     port: server.port,
@@ -22,8 +22,8 @@ async function probed(t: Test, rule: Rule): Promise<Readonly<Record<string, stri
     found: 'given',
   } as const
   const place = { address: '127.0.0.1', port: server.port }
-  await bordersStep(journal, { candidate, place }, 'example.test', { ...optionsFor(), timeoutMs: 400 })
-  return Object.fromEntries(allSteps(journal.steps).map(({ id, code }) => [id, code]))
+  await bordersStep(log, { candidate, place }, 'example.test', { ...optionsFor(), timeoutMs: 400 })
+  return Object.fromEntries(allSteps(log.steps).map(({ id, code }) => [id, code]))
 }
 
 type Test = Pick<typeof t, 'teardown'>

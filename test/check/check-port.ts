@@ -1,5 +1,5 @@
 /** One walk to a port on loopback, as the tests of this folder want it. */
-import { checkProfile, checkReport, Journal, totals, trustFiles, walk } from '../../src/check/index.ts'
+import { checkProfile, checkReport, CheckLog, totals, trustFiles, walk } from '../../src/check/index.ts'
 import type { CheckOptions, CheckProfileName, CheckReport, Step } from '../../src/check/index.ts'
 import { allSteps } from '../../src/check/index.ts'
 import { systemClock } from '../../src/sip/clock.ts'
@@ -49,16 +49,16 @@ export async function checkPort(
     ...more
   }: PortOptions = {},
 ): Promise<CheckReport> {
-  const journal = new Journal()
+  const log = new CheckLog()
   const options = optionsFor({ profile, ...(ca === undefined ? {} : { ca }), ...more })
   const began = performance.now()
   await walk(
-    journal,
+    log,
     [{ host: name, port, transport, addresses, names: [name], found: 'given' }],
     { uri: `sip:${name}`, from: 'sip:check@lab.test' },
     options,
   )
-  return checkReport(name, profile, new Date(), journal.steps, totals(journal.steps).verdict, performance.now() - began)
+  return checkReport(name, profile, new Date(), log.steps, totals(log.steps).verdict, performance.now() - began)
 }
 
 /** The last step of that id. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allSteps, checkProfile, discoverDomain, Journal } from '../../src/check/index.ts'
+import { allSteps, checkProfile, discoverDomain, CheckLog } from '../../src/check/index.ts'
 import type { Candidate, CheckProfileName } from '../../src/check/index.ts'
 import { isNamedIn } from '../../src/check/discover.ts'
 import { ResolveError, type Resolver, type SrvRecord } from '../../src/sip/transport/dial/resolver.ts'
@@ -27,14 +27,14 @@ async function discover(
   zone: Zone,
   asked: string[] = [],
   relaxedNaming = false,
-): Promise<{ readonly candidates: readonly Candidate[]; readonly journal: Journal }> {
-  const journal = new Journal()
-  const candidates = await discoverDomain(journal, 'lab.test', {
+): Promise<{ readonly candidates: readonly Candidate[]; readonly log: CheckLog }> {
+  const log = new CheckLog()
+  const candidates = await discoverDomain(log, 'lab.test', {
     profile: checkProfile(profile),
     resolver: resolver(zone, asked),
     relaxedNaming,
   })
-  return { candidates, journal }
+  return { candidates, log }
 }
 
 const places = (candidates: readonly Candidate[]): readonly string[] =>
@@ -76,12 +76,12 @@ t.test('a communicator', async (t) => {
   })
 
   t.test('does not follow an SRV record out of the domain', async (t) => {
-    const { candidates, journal } = await discover('communicator', {
+    const { candidates, log } = await discover('communicator', {
       srv: { '_sipinternaltls._tcp.lab.test': [to('pool.example.net')] },
       a: { 'pool.example.net': ['192.0.2.1'] },
     })
     t.match(
-      [candidates, allSteps(journal.steps).find(({ id }) => id === 'discovery')?.code],
+      [candidates, allSteps(log.steps).find(({ id }) => id === 'discovery')?.code],
       [[], 'dns.srv-outside-domain'],
     )
   })
@@ -135,13 +135,13 @@ t.test('a DNS that does not answer is not a name that does not exist', async (t)
     srv: async (name) => Promise.reject(new ResolveError(name, new Error('timeout'))),
     a: async (name) => Promise.reject(new ResolveError(name, new Error('timeout'))),
   }
-  const journal = new Journal()
-  await discoverDomain(journal, 'lab.test', {
+  const log = new CheckLog()
+  await discoverDomain(log, 'lab.test', {
     profile: checkProfile('communicator'),
     resolver: failing,
     relaxedNaming: false,
   })
-  t.equal(allSteps(journal.steps).find(({ id }) => id === 'discovery')?.code, 'dns.unreachable')
+  t.equal(allSteps(log.steps).find(({ id }) => id === 'discovery')?.code, 'dns.unreachable')
 })
 
 t.test('a host is directly in its domain, or not', async (t) => {

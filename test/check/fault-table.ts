@@ -16,7 +16,7 @@ import {
   checkReport,
   crlFiles,
   identityFiles,
-  Journal,
+  CheckLog,
   systemTrust,
   totals,
   trustFiles,
@@ -103,7 +103,7 @@ export async function checkedReport(
     const dialled = side === 'server' ? variation.wantedName : 'director.lab.test'
     const options = optionsFor(pki, fault, variation, side, profile, folder)
     const began = performance.now()
-    const journal = new Journal()
+    const log = new CheckLog()
     const candidate = {
       host: dialled,
       port: server.port,
@@ -112,15 +112,15 @@ export async function checkedReport(
       names: [dialled],
       found: 'given',
     } as const
-    await walk(journal, [candidate], { uri: `sip:${dialled}`, from: 'sip:check@lab.test' }, options).finally(() =>
+    await walk(log, [candidate], { uri: `sip:${dialled}`, from: 'sip:check@lab.test' }, options).finally(() =>
       server.close(),
     )
     return checkReport(
       fault.slug,
       profile,
       new Date(pki.now),
-      journal.steps,
-      totals(journal.steps).verdict,
+      log.steps,
+      totals(log.steps).verdict,
       performance.now() - began,
     )
   } finally {

@@ -1,5 +1,5 @@
 /**
- * The inside of `--lab compose` without an engine: who stopped and why, wishes for what only the engine can do, the
+ * The inside of `--lab compose` without an engine: who stopped and why, requests for what only the engine can do, the
  * command line.
  */
 import t, { type Test } from 'tap'
@@ -7,7 +7,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'n
 import { join } from 'node:path'
 import { withoutComposeLab } from '../../src/cli/compose-lab.ts'
 import type { ControlClient } from '../../src/lab/control-client.ts'
-import type { Wish, WishLine } from '../../src/lab/containers/container-host.ts'
+import type { ContainerRequest, ContainerRequestLine } from '../../src/lab/containers/container-host.ts'
 import { superviseContainers } from '../../src/lab/containers/supervise.ts'
 import { labFolder, readRecord, supervisorOf } from '../../src/lab/lab-folder.ts'
 import { provisionSharedKeys } from '../../src/lab/provision.ts'
@@ -93,11 +93,11 @@ t.test('the supervisor of a container lab', async (t) => {
 
   t.test('starts a node that was killed a moment ago and that it has not missed yet', async (t) => {
     const { client, told, write, stopped } = await supervised(t)
-    const wishes = await attend(t, client)
+    const requests = await attend(t, client)
     for (const event of ['service.starting', 'service.ready']) write('fe1', event)
     await until(() => told.length > 0)
     const started = client.post('/node-start', { node: 'fe1' })
-    const { id } = await nextWish(wishes)
+    const { id } = await nextRequest(requests)
     t.match(stopped('fe1'), { signal: 'unknown' })
     await client.post('/wish-done', { id })
     for (const event of ['service.starting', 'service.ready']) write('fe1', event)
@@ -114,20 +114,20 @@ t.test('the supervisor of a container lab', async (t) => {
 
   t.test('asks who attends to start one, and waits until it is ready', async (t) => {
     const { client, write } = await supervised(t)
-    const wishes = await attend(t, client)
+    const requests = await attend(t, client)
     const started = client.post('/node-start', { node: 'fe1' })
-    const wish = await nextWish(wishes)
-    t.match(wish, { do: 'start', node: 'fe1' })
-    await client.post('/wish-done', { id: wish.id })
+    const request = await nextRequest(requests)
+    t.match(request, { do: 'start', node: 'fe1' })
+    await client.post('/wish-done', { id: request.id })
     for (const event of ['service.starting', 'service.ready']) write('fe1', event)
     t.strictSame(await started, { ready: true })
   })
 
   t.test('gives on what Docker said when a container cannot be started', async (t) => {
     const { client } = await supervised(t)
-    const wishes = await attend(t, client)
+    const requests = await attend(t, client)
     const started = client.post('/node-start', { node: 'pool' })
-    const { id } = await nextWish(wishes)
+    const { id } = await nextRequest(requests)
     const refused = t.rejects(started, /address already in use/)
     await client.post('/wish-done', { id, error: 'address already in use' })
     await refused
@@ -135,17 +135,17 @@ t.test('the supervisor of a container lab', async (t) => {
 })
 
 /** As a siplab outside does; the first line says that it is heard. */
-async function attend(t: Test, client: ControlClient): Promise<AsyncGenerator<WishLine>> {
+async function attend(t: Test, client: ControlClient): Promise<AsyncGenerator<ContainerRequestLine>> {
   const end = new AbortController()
   t.teardown(() => end.abort())
-  const lines = client.lines<WishLine>('/wishes', end.signal)
+  const lines = client.lines<ContainerRequestLine>('/wishes', end.signal)
   await lines.next()
   return lines
 }
 
-async function nextWish(lines: AsyncGenerator<WishLine>): Promise<Wish> {
-  const { value } = (await lines.next()) as { readonly value: WishLine }
-  if (value.kind !== 'wish') throw new Error(`wanted a wish, found ${value.kind}`)
+async function nextRequest(lines: AsyncGenerator<ContainerRequestLine>): Promise<ContainerRequest> {
+  const { value } = (await lines.next()) as { readonly value: ContainerRequestLine }
+  if (value.kind !== 'wish') throw new Error(`wanted a request, found ${value.kind}`)
   return value.wish
 }
 

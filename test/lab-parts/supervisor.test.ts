@@ -34,7 +34,7 @@ function supervised(t: Test, onStart?: (node: string, told: Told) => void): Told
     plan: node,
     control: controlClient(name, nodeFolder(folder.root, name)),
     pid: 4711,
-    isHeard: true,
+    runsSiplab: true,
     async start() {
       log.push(`start ${name}`)
       if (onStart === undefined) told.write(name, 'service.ready')

@@ -71,7 +71,7 @@ function readyLine({ json, readOnly }: ConsoleCommandOptions, { topology }: LabP
     : `The console of ${topology} (opens once; Enter prints another address):\n  ${address}\n`
 }
 
-/** A line on standard input wishes for another address. */
+/** Each line on standard input asks for another address. */
 async function tellAgain(io: Io, tell: () => void): Promise<void> {
   for await (const _line of io.lines()) tell()
 }

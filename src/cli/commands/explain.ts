@@ -109,7 +109,7 @@ async function explain(
   if (pieces.length > 1) io.out(togetherText(pieces))
 }
 
-/** With `--on` the exit status says whether the link stands. */
+/** With `--on` the exit status says whether the link comes up. */
 async function explainLink(
   io: Io,
   what: readonly string[],

@@ -125,7 +125,7 @@ function accessTo(lab: ChosenLab): RunningLabAccess {
   }
 }
 
-/** The finding of the fault first; then both ends' views, certificate, rule, what was found and what mends it. */
+/** The finding of the fault first; then both ends' views, certificate, rule, what was found and the remedy. */
 function outcomeText(outcome: Outcome): string {
   const { target, fault, story, verdict, views, remarks, links, restarted, notes } = outcome
   const [headline, judgement] = summaryOf(outcome)

@@ -87,7 +87,7 @@ async function run(io: Io, options: PhoneOptions, phones: readonly PhoneSettings
     const began = performance.now()
     const signedIn = options.signedOut === true || (await Promise.race([crowd.signIn(), interrupted.promise]))
     if (crowd.size > 1) showCrowd(io, json, crowd.size, crowd.signedIn, performance.now() - began)
-    // Nobody can be reached or reach anybody: the lines would fail one by one.
+    // No phone can call or be called: the lines would fail one by one.
     if (!signedIn && crowd.signedIn === 0) return false
     const obeyed = crowd
       .obey(io.lines())

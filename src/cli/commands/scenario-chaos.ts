@@ -26,7 +26,7 @@ export const chaosName = 'chaos'
 
 export async function runChaos({ io, finish }: CommandContext, options: ChaosCommandOptions): Promise<void> {
   if (options.lab === 'compose') throw new UsageError(`${chaosName} plays in a local lab: it holds and kills processes`)
-  const wish = {
+  const requested = {
     seed: wholeNumber('seed', options.seed, 1),
     minutes: wholeNumber('minutes', options.minutes, 2),
     users: wholeNumber('users', options.users, 12),
@@ -41,7 +41,7 @@ export async function runChaos({ io, finish }: CommandContext, options: ChaosCom
   try {
     const result = await chaos(
       {
-        ...wish,
+        ...requested,
         topology,
         source,
         data: join(folder, 'lab'),

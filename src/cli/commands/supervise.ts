@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { superviseContainers } from '../../lab/containers/supervise.ts'
-import type { WishLine } from '../../lab/containers/container-host.ts'
+import type { ContainerRequestLine } from '../../lab/containers/container-host.ts'
 import type { ToInside, ToOutside } from '../../lab/containers/lines.ts'
 import { setClock } from '../../lab/clock.ts'
 import { tailEvents } from '../../lab/event-tail.ts'
@@ -67,16 +67,22 @@ export const attendCommand: RegisterCommand = (program, context) => {
         tailEvents(nodeFolder(lab.folder.root, name).events, 'start', (event) => tell({ kind: 'event', event })),
       )
       const end = new AbortController()
-      const wishes = tellWishes(supervisorClient(lab.folder).lines<WishLine>('/wishes', end.signal), tell)
+      const requests = sendRequests(
+        supervisorClient(lab.folder).lines<ContainerRequestLine>('/wishes', end.signal),
+        tell,
+      )
       for await (const line of io.lines()) void obey(context, options, JSON.parse(line) as ToInside, tell)
       end.abort()
       for (const tail of tails) tail.stop()
-      await wishes
+      await requests
     })
 }
 
-async function tellWishes(wishes: AsyncIterable<WishLine>, tell: (line: ToOutside) => void): Promise<void> {
-  for await (const line of wishes) tell(line)
+async function sendRequests(
+  requests: AsyncIterable<ContainerRequestLine>,
+  tell: (line: ToOutside) => void,
+): Promise<void> {
+  for await (const line of requests) tell(line)
 }
 
 async function obey(
@@ -115,7 +121,7 @@ async function obey(
   }
 }
 
-/** A node that is just going does not answer: that is told, not thrown. */
+/** A node that is just stopping does not answer: the caller gets the error as a value, nothing is thrown. */
 async function ask(call: () => Promise<unknown>): Promise<{ readonly value: unknown } | { readonly error: string }> {
   try {
     return { value: await call() }

@@ -30,8 +30,8 @@ import { followByHep, type LiveHep } from '../trace/live-hep.ts'
 import { UsageError } from '../usage-error.ts'
 import { wireEnvironment, wireOptions } from '../wire-options.ts'
 
-/** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
-const sameWishMs = 400
+/** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one request. */
+const sameRequestMs = 400
 
 export const upCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
@@ -96,16 +96,16 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   const down = Promise.withResolvers<void>()
   let lab: RunningLab | undefined
   let shown: ConsoleOfLab | undefined
-  let firstWish: number | undefined
+  let stopAskedAt: number | undefined
   const bringDown = (): void => {
-    if (firstWish !== undefined) return
-    firstWish = performance.now()
+    if (stopAskedAt !== undefined) return
+    stopAskedAt = performance.now()
     giveUp.abort()
     lab?.stop().then(down.resolve, down.reject)
   }
   const stopListening = io.onInterrupt(() => {
-    if (firstWish === undefined) bringDown()
-    else if (performance.now() - firstWish > sameWishMs) {
+    if (stopAskedAt === undefined) bringDown()
+    else if (performance.now() - stopAskedAt > sameRequestMs) {
       io.err('ending every node at once\n')
       lab?.kill()
     }
@@ -116,7 +116,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
     if (sender !== undefined) hep = followByHep(io, sender, lab.plan, clientsOf(lab))
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
     if (options.console === true) shown = startConsoleOf(io, up.data, options.json === true)
-    if (firstWish !== undefined) lab.stop().then(down.resolve, down.reject)
+    if (stopAskedAt !== undefined) lab.stop().then(down.resolve, down.reject)
     await down.promise
     return 0
   } finally {
@@ -127,7 +127,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   }
 }
 
-/** What the background process would say to nobody. */
+/** Warnings that no one would read from the background process. */
 async function warnBefore(
   io: Io,
   { ports, expose }: Placement,

@@ -17,7 +17,7 @@ if [[ $funcstack[1] == _siplab ]]; then _siplab "$@"; else compdef _siplab sipla
 `
 }
 
-/** Goes through the words typed so far, then offers what may stand at the cursor. */
+/** Goes through the words typed so far, then offers what fits at the cursor. */
 const walk = `#compdef siplab
 # Completion of siplab for zsh. Now: source <(siplab completion zsh)
 # For every shell: siplab completion zsh > "\${fpath[1]}/_siplab"

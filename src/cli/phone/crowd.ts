@@ -1,6 +1,6 @@
 /** Several phones at once: who obeys which line, in which order, and how it ends. */
 import type { PhoneSettings } from '../../phone/index.ts'
-import { openDesk, type Desk } from './desk.ts'
+import { openPhoneSession, type PhoneSession } from './phone-session.ts'
 import { readCommand, type NumberedEvent, type PhoneCommand } from './lines.ts'
 
 export interface CrowdOptions {
@@ -32,23 +32,23 @@ const atOnce = 16
 
 export function openCrowd(options: CrowdOptions): Crowd {
   const { phones, echo, tell } = options
-  const desks = phones.map((settings, at) =>
-    openDesk({
+  const sessions = phones.map((settings, at) =>
+    openPhoneSession({
       settings,
       echo,
       tell: (event) => tell({ ...event, phone: at + 1, user: `sip:${settings.user}@${settings.domain}` }),
     }),
   )
   return {
-    size: desks.length,
+    size: sessions.length,
     get signedIn() {
-      return desks.filter((desk) => desk.signedIn).length
+      return sessions.filter((session) => session.signedIn).length
     },
-    signIn: () => each(desks, (desk) => desk.obey({ do: 'sign-in' })),
-    obey: (lines) => obey(desks, lines, options.onBadLine),
+    signIn: () => each(sessions, (session) => session.obey({ do: 'sign-in' })),
+    obey: (lines) => obey(sessions, lines, options.onBadLine),
     async close() {
-      await each(desks, async (desk) => {
-        await desk.close()
+      await each(sessions, async (session) => {
+        await session.close()
         return true
       })
     },
@@ -56,7 +56,7 @@ export function openCrowd(options: CrowdOptions): Crowd {
 }
 
 async function obey(
-  desks: readonly Desk[],
+  sessions: readonly PhoneSession[],
   lines: AsyncIterable<string>,
   onBadLine: CrowdOptions['onBadLine'],
 ): Promise<{ readonly good: boolean; readonly quit: boolean }> {
@@ -70,7 +70,7 @@ async function obey(
     before = before.then(() => note(work()))
   }
   const carryOut = (command: PhoneCommand): Promise<boolean> =>
-    each(chosen(desks, command), (desk) => desk.obey(command))
+    each(chosen(sessions, command), (session) => session.obey(command))
   for await (const line of lines) {
     if (line.trim() === '') continue
     const command = attempt(() => readCommand(line))
@@ -89,19 +89,23 @@ async function obey(
 }
 
 /** The phone that a line names; without a name all sign in and out, and the first does the rest. */
-function chosen(desks: readonly Desk[], { phone, do: what }: PhoneCommand): readonly Desk[] {
-  if (phone !== undefined) return desks.slice(phone - 1, phone)
-  return what === 'sign-in' || what === 'sign-out' ? desks : desks.slice(0, 1)
+function chosen(sessions: readonly PhoneSession[], { phone, do: what }: PhoneCommand): readonly PhoneSession[] {
+  if (phone !== undefined) return sessions.slice(phone - 1, phone)
+  return what === 'sign-in' || what === 'sign-out' ? sessions : sessions.slice(0, 1)
 }
 
 /** All of them, so many at one time. True when all were. */
-async function each(desks: readonly Desk[], act: (desk: Desk) => Promise<boolean>): Promise<boolean> {
-  const waiting = [...desks]
+async function each(
+  sessions: readonly PhoneSession[],
+  act: (session: PhoneSession) => Promise<boolean>,
+): Promise<boolean> {
+  const waiting = [...sessions]
   let good = true
   const worker = async (): Promise<void> => {
-    for (let desk = waiting.shift(); desk !== undefined; desk = waiting.shift()) if (!(await act(desk))) good = false
+    for (let session = waiting.shift(); session !== undefined; session = waiting.shift())
+      if (!(await act(session))) good = false
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, desks.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(atOnce, sessions.length) }, worker))
   return good
 }
 

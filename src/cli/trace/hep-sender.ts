@@ -30,7 +30,7 @@ export async function openHepSender({ host, port }: Target): Promise<HepSender> 
   const address = await addressOf(host)
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   const failures = new Map<string, number>()
-  // A connected socket learns that nobody listens there (ICMP port unreachable).
+  // A connected socket learns that no program listens there (ICMP port unreachable).
   socket.on('error', (error: NodeJS.ErrnoException) => count(failures, error))
   await connect(socket, port, address)
   let sent = 0

@@ -8,7 +8,7 @@ export function parties(plan: LabPlan): readonly Party[] {
     name,
     addresses: faces.flatMap(({ address, addresses }) => [...new Set([address, ...Object.values(addresses)])]),
   }))
-  // Phones of this machine have loopback addresses too: there an address names nobody.
+  // Phones of this machine have loopback addresses too: there an address identifies no party.
   const foreign = plan.foreign
     .filter(({ address }) => !address.startsWith('127.'))
     .map(({ name, address }) => ({ name, addresses: [address] }))

@@ -131,7 +131,7 @@ function arrowLine(
   return `${clock}${before}${options.paint('dim', '│')}${colour(arrow(text, room, from < to))}${after}`
 }
 
-/** Who it is of those that share a column stands in the arrow, where there is room for it. */
+/** Where parties share a column, the arrow names the one that is meant, if there is room. */
 function withNames(
   lines: FoldedLifelines,
   source: string,

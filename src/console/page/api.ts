@@ -8,7 +8,7 @@ export interface Failure {
   readonly detail?: { readonly verdict?: { readonly message: string; readonly found?: string; readonly fix?: string } }
 }
 
-/** Not so: what the command said in place of an answer. */
+/** A command that failed, with what it reported instead of an answer. */
 export class CommandFailure extends Error {
   readonly failure: Failure
   constructor(failure: Failure) {

@@ -1,4 +1,4 @@
-/** A document that a view needs: asked for when the view comes, and again on wish. */
+/** A document that a view needs: requested when the view opens, and again on demand. */
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { ask, CommandFailure, type Failure } from './api.ts'
 

@@ -45,7 +45,7 @@ const pauseMs = 800
 
 /** Plays a schedule, and after a violation looks for the shortest one that shows it. */
 export async function chaos(options: ChaosOptions, signal: AbortSignal): Promise<ChaosResult> {
-  const first = await play(options, wishedSchedule(options), signal)
+  const first = await play(options, requestedSchedule(options), signal)
   if (lost(first.balance) === 0 || options.mostTries === 0 || signal.aborted) return first
   const played = first.blows.map(({ injuries, forSeconds }) => ({ injuries, forSeconds }))
   options.onProgress(`${lost(first.balance)} lost; looking for the shortest schedule that loses something`)
@@ -66,7 +66,7 @@ export function knownInjuries({ topology }: Pick<ChaosOptions, 'topology'>): rea
   return injuriesOf(planLab(topology, { ports: {} }), { movableClock: true, ownDisk: true, limits: true })
 }
 
-function wishedSchedule(options: ChaosOptions): Schedule {
+function requestedSchedule(options: ChaosOptions): Schedule {
   const known = knownInjuries(options)
   if (options.schedule !== undefined) return readSchedule(options.schedule, known)
   // A blow takes at least as long as its recovery.

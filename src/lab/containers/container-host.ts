@@ -1,6 +1,6 @@
 /**
  * The nodes of a lab in containers, seen from the container of the supervisor: it sees every node's folder and no
- * network. It cannot start a container: that is a wish, and whoever attends from outside (session.ts) fulfils it.
+ * network. It cannot start a container: it asks the siplab that attends from outside (session.ts).
  */
 import { z } from 'zod'
 import type { NodeEvent, NodeStatus } from '../../node/control/control-api.ts'
@@ -14,15 +14,17 @@ import { tailEvents } from '../event-tail.ts'
 import { LabError } from '../lab-error.ts'
 import type { HostListener, HostedNode, NodeHost } from '../node-host.ts'
 
-/** Something only the container engine can do. */
-export interface Wish {
+/** What only the container engine can do. Its name in the messages is `wish`. */
+export interface ContainerRequest {
   readonly id: number
   readonly do: 'start' | 'stop'
   readonly node: string
 }
 
-/** `GET /wishes`: first that whoever asked is attending, then what is wished for. */
-export type WishLine = { readonly kind: 'attending' } | { readonly kind: 'wish'; readonly wish: Wish }
+/** `GET /wishes`: first that the caller is attending, then each request. */
+export type ContainerRequestLine =
+  | { readonly kind: 'attending' }
+  | { readonly kind: 'wish'; readonly wish: ContainerRequest }
 
 const answerWithinMs = 3000
 
@@ -30,14 +32,14 @@ export class ContainerHost implements NodeHost {
   readonly nodes: readonly HostedNode[]
   readonly routes: ControlRoutes
   readonly #tails: readonly { stop(): void }[]
-  readonly #wishes: Wishes
+  readonly #requests: ContainerRequests
 
   /** @param data folder that holds `nodes/NAME` */
   constructor(plan: LabPlan, data: string, listener: HostListener) {
-    const wishes = new Wishes()
-    this.#wishes = wishes
-    this.routes = wishes.routes
-    this.nodes = plan.nodes.map((node) => new ContainerNode(node, data, wishes))
+    const requests = new ContainerRequests()
+    this.#requests = requests
+    this.routes = requests.routes
+    this.nodes = plan.nodes.map((node) => new ContainerNode(node, data, requests))
     this.#tails = plan.nodes
       .filter(runsSiplab)
       .map(({ name }) => tailEvents(nodeFolder(data, name).events, 'start', (event) => hearFrom(name, event, listener)))
@@ -45,7 +47,7 @@ export class ContainerHost implements NodeHost {
 
   close(): void {
     for (const tail of this.#tails) tail.stop()
-    this.#wishes.close()
+    this.#requests.close()
   }
 }
 
@@ -62,24 +64,24 @@ class ContainerNode implements HostedNode {
   readonly plan: NodePlan
   readonly control: ControlClient
   readonly pid = undefined
-  readonly isHeard: boolean
+  readonly runsSiplab: boolean
   readonly isAlive?: () => Promise<boolean>
-  readonly #wishes: Wishes
+  readonly #requests: ContainerRequests
 
-  constructor(plan: NodePlan, data: string, wishes: Wishes) {
+  constructor(plan: NodePlan, data: string, requests: ContainerRequests) {
     this.plan = plan
     this.control = controlClient(plan.name, nodeFolder(data, plan.name), answerWithinMs)
-    this.isHeard = runsSiplab(plan)
-    if (this.isHeard) this.isAlive = () => answers(this.control)
-    this.#wishes = wishes
+    this.runsSiplab = runsSiplab(plan)
+    if (this.runsSiplab) this.isAlive = () => answers(this.control)
+    this.#requests = requests
   }
 
   start(): Promise<void> {
-    return this.#wishes.wish('start', this.plan.name)
+    return this.#requests.send('start', this.plan.name)
   }
 
   stop(): Promise<void> {
-    return this.isHeard ? this.control.post('/stop', {}) : this.#wishes.wish('stop', this.plan.name)
+    return this.runsSiplab ? this.control.post('/stop', {}) : this.#requests.send('stop', this.plan.name)
   }
 }
 
@@ -93,7 +95,7 @@ async function answers(control: ControlClient): Promise<boolean> {
   }
 }
 
-class Wishes {
+class ContainerRequests {
   readonly routes: ControlRoutes = {
     'GET /wishes': () => ({ kind: 'lines', start: (stream) => this.#attend(stream) }),
     'POST /wish-done': (call) => json(this.#done(call)),
@@ -102,7 +104,7 @@ class Wishes {
   readonly #open = new Map<number, PromiseWithResolvers<void>>()
   #last = 0
 
-  wish(what: Wish['do'], node: string): Promise<void> {
+  send(what: ContainerRequest['do'], node: string): Promise<void> {
     const [stream] = this.#attending
     if (stream === undefined)
       throw new ControlRefusal(
@@ -113,7 +115,7 @@ class Wishes {
     const id = ++this.#last
     const done = Promise.withResolvers<void>()
     this.#open.set(id, done)
-    stream.write({ kind: 'wish', wish: { id, do: what, node } } satisfies WishLine)
+    stream.write({ kind: 'wish', wish: { id, do: what, node } } satisfies ContainerRequestLine)
     return done.promise
   }
 
@@ -123,23 +125,23 @@ class Wishes {
 
   #attend(stream: LineStream): void {
     this.#attending.add(stream)
-    stream.write({ kind: 'attending' } satisfies WishLine)
+    stream.write({ kind: 'attending' } satisfies ContainerRequestLine)
     stream.onClose(() => this.#attending.delete(stream))
   }
 
   #done({ body }: ControlCall): object {
-    const parsed = wishDone.safeParse(body)
+    const parsed = requestDone.safeParse(body)
     if (!parsed.success) throw new ControlUsageError(z.prettifyError(parsed.error))
     const { id, error } = parsed.data
-    const wish = this.#open.get(id)
+    const request = this.#open.get(id)
     this.#open.delete(id)
-    if (error === undefined) wish?.resolve()
-    else wish?.reject(new ControlRefusal('node.container', error))
+    if (error === undefined) request?.resolve()
+    else request?.reject(new ControlRefusal('node.container', error))
     return {}
   }
 }
 
-const wishDone = z.strictObject({ id: z.int(), error: z.string().optional() })
+const requestDone = z.strictObject({ id: z.int(), error: z.string().optional() })
 
 /** The others run a program of somebody else: the SQL back end, the load balancer. */
 export function runsSiplab({ role }: NodePlan): boolean {

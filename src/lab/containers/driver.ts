@@ -25,7 +25,7 @@ import type {
   CommandOutcome,
   DrivenLab,
   LabDriver,
-  LabWish,
+  LabRequest,
   LiveFlow,
   NodeStanding,
 } from '../scenario/driver.ts'
@@ -49,12 +49,12 @@ const defaultImage = 'siplab'
 export function composeDriver(options: ComposeDriverOptions): LabDriver {
   return {
     kind: 'compose',
-    lacks: (wish) => lackOf(options.environment, wish),
-    bringUp: (wish, signal) => bringUpInContainers(options, wish, signal),
+    lacks: (request) => lackOf(options.environment, request),
+    bringUp: (request, signal) => bringUpInContainers(options, request, signal),
   }
 }
 
-function lackOf(environment: Environment, { source }: LabWish): string | undefined {
+function lackOf(environment: Environment, { source }: LabRequest): string | undefined {
   if (source.includes('/'))
     return 'a lab file of its own is not in the image; put it into config/ and build the image again'
   const image = environment['SIPLAB_IMAGE'] ?? defaultImage
@@ -68,7 +68,7 @@ function lackOf(environment: Environment, { source }: LabWish): string | undefin
 
 async function bringUpInContainers(
   options: ComposeDriverOptions,
-  { topology, movableClock }: LabWish,
+  { topology, movableClock }: LabRequest,
   signal: AbortSignal,
 ): Promise<DrivenLab> {
   const { folder, network, onProgress } = options

@@ -1,6 +1,6 @@
 /** What passes between a siplab outside the container lab and the one inside it: one JSON document a line, each way. */
 import type { NodeEvent } from '../../node/control/control-api.ts'
-import type { Wish } from './container-host.ts'
+import type { ContainerRequest } from './container-host.ts'
 import type { CommandOutcome } from '../scenario/driver.ts'
 
 export type ToInside =
@@ -15,6 +15,6 @@ export type ToInside =
 export type ToOutside =
   | { readonly kind: 'attending' }
   | { readonly kind: 'event'; readonly event: NodeEvent }
-  | { readonly kind: 'wish'; readonly wish: Wish }
+  | { readonly kind: 'wish'; readonly wish: ContainerRequest }
   | { readonly kind: 'outcome'; readonly id: number; readonly outcome: CommandOutcome }
   | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }

@@ -9,7 +9,7 @@ import type { NodeEvent } from '../../node/control/control-api.ts'
 import type { ToInside, ToOutside } from './lines.ts'
 import { startContainer, stopContainer } from './docker.ts'
 import type { ComposeProject } from './docker.ts'
-import type { Wish } from './container-host.ts'
+import type { ContainerRequest } from './container-host.ts'
 import { LabError } from '../lab-error.ts'
 import type { StoppedNode } from '../lab-folder.ts'
 import type { CommandOutcome } from '../scenario/driver.ts'
@@ -144,7 +144,7 @@ class Session implements ComposeSession {
     }
   }
 
-  async #fulfil({ id, do: what, node }: Wish): Promise<void> {
+  async #fulfil({ id, do: what, node }: ContainerRequest): Promise<void> {
     try {
       await (what === 'start' ? startContainer : stopContainer)(this.#project, node)
       this.#say({ kind: 'wish-done', id })

@@ -24,7 +24,7 @@ export interface NodeProcessOptions {
 export class NodeProcess implements HostedNode {
   readonly plan: NodePlan
   readonly control: ControlClient
-  readonly isHeard = true
+  readonly runsSiplab = true
   readonly #options: NodeProcessOptions
   readonly #listener: HostListener
   readonly #folder: NodeFolder

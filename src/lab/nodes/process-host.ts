@@ -39,7 +39,7 @@ export class ProcessHost implements NodeHost {
       })
   }
 
-  /** A process is heard until it ends. */
+  /** Nothing to close: the events of a process are read until it ends. */
   close(): void {}
 }
 

@@ -9,7 +9,7 @@ import type { Verdict } from '../../verdicts/verdict.ts'
 import type { ReadyDocument } from '../ready-document.ts'
 import type { Program } from './format.ts'
 
-export interface LabWish {
+export interface LabRequest {
   readonly topology: Topology
   /** A shipped name, or the absolute path of a lab file. */
   readonly source: string
@@ -21,11 +21,11 @@ export interface LabWish {
 export interface LabDriver {
   readonly kind: 'local' | 'compose'
   /**
-   * Why the wish cannot be had here, e.g. libfaketime is missing; undefined when it can. Then the scenario is skipped
-   * by name.
+   * Why the request cannot be met here, e.g. libfaketime is missing: then the scenario is skipped by name. undefined:
+   * it can be met.
    */
-  lacks(wish: LabWish): string | undefined
-  bringUp(wish: LabWish, signal: AbortSignal): Promise<DrivenLab>
+  lacks(request: LabRequest): string | undefined
+  bringUp(request: LabRequest, signal: AbortSignal): Promise<DrivenLab>
 }
 
 /** What came of one siplab command. */

@@ -20,7 +20,7 @@ import type {
   CommandOutcome,
   DrivenLab,
   LabDriver,
-  LabWish,
+  LabRequest,
   LiveFlow,
   NodeStanding,
 } from './driver.ts'
@@ -43,11 +43,11 @@ export function localDriver(options: LocalDriverOptions): LabDriver {
   return {
     kind: 'local',
     lacks,
-    bringUp: (wish, signal) => bringUpLocal(options, wish, signal),
+    bringUp: (request, signal) => bringUpLocal(options, request, signal),
   }
 }
 
-function lacks({ movableClock, needs }: LabWish): string | undefined {
+function lacks({ movableClock, needs }: LabRequest): string | undefined {
   if (movableClock && !hasMovableClock())
     return 'libfaketime is not installed (Debian package libfaketime), so no clock can be moved'
   const postgresql = needs.includes('postgresql') ? findPostgresql() : undefined
@@ -56,7 +56,7 @@ function lacks({ movableClock, needs }: LabWish): string | undefined {
 
 async function bringUpLocal(
   options: LocalDriverOptions,
-  { topology, source, movableClock }: LabWish,
+  { topology, source, movableClock }: LabRequest,
   signal: AbortSignal,
 ): Promise<DrivenLab> {
   const { launcher, environment, data, network, onProgress } = options

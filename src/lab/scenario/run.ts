@@ -72,7 +72,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const began = performance.now()
   const { name, story, family, topology } = scenario
   const { driver, source, signal } = options
-  const wish = { topology: options.topology, source, ...scenario.options }
+  const request = { topology: options.topology, source, ...scenario.options }
   const frame = { name, story: story.trim(), family, topology, lab: driver.kind, startedAt: new Date().toISOString() }
   const unplayed = (outcome: 'skipped' | 'failed', because: string, events: readonly ArrivedEvent[] = []) => ({
     ...frame,
@@ -86,10 +86,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     nodes: [],
   })
   const lack =
-    driver.lacks(wish) ??
-    (wish.needs.includes('communicator') ? communicatorLack(options.environment ?? {}) : undefined)
+    driver.lacks(request) ??
+    (request.needs.includes('communicator') ? communicatorLack(options.environment ?? {}) : undefined)
   if (lack !== undefined) return unplayed('skipped', lack)
-  const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
+  const lab = await driver.bringUp(request, signal).catch((error: unknown) => describe(error))
   if (typeof lab === 'string') return unplayed('failed', lab)
   const unwell = complaintOf(lab)
   if (unwell !== undefined) {

@@ -1,7 +1,7 @@
 /**
  * From another organisation to the inside: the domain it speaks for, the certificate it showed, and where it may go.
  */
-import { soon } from '../../services/soon.ts'
+import { andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { dialable } from '../../sip/routing/dialog-record.ts'
@@ -65,7 +65,7 @@ export function federateIn(options: FederateInOptions): Policy {
       const domain = domainOf(arrival)
       const listed = arrival.flow.peer?.class === 'edge'
       if (ours.has(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
-      return soon(options.federation.relationTo(domain), (relation) => judge(arrival, domain, names, relation, ours))
+      return andThen(options.federation.relationTo(domain), (relation) => judge(arrival, domain, names, relation, ours))
     },
   }
 }

@@ -1,5 +1,5 @@
 /** From the inside to another organisation, and why not. */
-import { soon } from '../../services/soon.ts'
+import { andThen } from '../../services/maybe-promise.ts'
 import {
   type Arrival,
   type Decision,
@@ -35,7 +35,9 @@ export function federateOut(options: FederateOutOptions): Policy {
 
 /** Also for a request inside a dialog: of several edges of that organisation, the one that Route names comes first. */
 export function toPartner(arrival: Arrival, domain: string, options: FederateOutOptions): Decision | Promise<Decision> {
-  return soon(options.federation.relationTo(domain), (relation) => decisionFor(arrival, domain, relation, options.self))
+  return andThen(options.federation.relationTo(domain), (relation) =>
+    decisionFor(arrival, domain, relation, options.self),
+  )
 }
 
 /** The ids and their extra fields are those of the original's diagnostics (topology-facts §5.1). */

@@ -2,7 +2,7 @@
 import type { SipUri } from '../../sip/message/types.ts'
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { refusalOf } from '../../services/refusals.ts'
-import { recovering, soon } from '../../services/soon.ts'
+import { recovering, andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { secureText } from '../../sip/routing/secured.ts'
 import { targetVia } from './next-hop.ts'
@@ -56,7 +56,7 @@ export function homePool(options: HomePoolOptions): Policy {
       if (!domains.has(subject.host) || subject.user === undefined) return pass
       return recovering(
         () =>
-          soon(options.directory.account(addressOfRecord(subject)), (account) =>
+          andThen(options.directory.account(addressOfRecord(subject)), (account) =>
             byAccount(arrival, account, registers),
           ),
         (error) => refusalOf(error, options.self),

@@ -33,7 +33,7 @@ export class Attempts {
     this.#ofUser = failures({ ...limit, failures: limit.failures * sourcesOfOneUser })
   }
 
-  /** Counts one that failed. What it is told says nothing about others: it was judged before it is counted. */
+  /** Counts a failed attempt. The answer reveals nothing about others: the attempt was judged before it is counted. */
   failed(arrival: Arrival, username: string): Manner {
     const { wall } = arrival
     const source = realSource(arrival)

@@ -1,6 +1,6 @@
 /**
  * Finds out who sends a request (RFC 3261 §22, RFC 3325): by the flow, by a trusted server's word, or by credentials.
- * Whoever proves to be a user is put into P-Asserted-Identity; what others wrote there is taken out.
+ * A user who proved an identity is put into P-Asserted-Identity; what others wrote there is removed.
  */
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
@@ -10,8 +10,8 @@ import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
 import { dateHeader } from '../../sip/message/date-header.ts'
 import { diagnostics, refusalOf, refuseDisabled } from '../refusals.ts'
-import { recovering, soon } from '../soon.ts'
-import type { Soon } from '../soon.ts'
+import { recovering, andThen } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Account } from '../store/directory.ts'
 import { Attempts } from './attempts.ts'
 import type { FailureLimit } from './failures.ts'
@@ -29,10 +29,10 @@ export interface AuthenticateOptions {
   /** Times the answers to attempts that failed too often. */
   readonly clock: Clock
   /** For the switches `enabled` and `remote`; undefined: not looked at. */
-  readonly accounts?: { account(aor: string): Soon<Account | undefined> } | undefined
+  readonly accounts?: { account(aor: string): MaybePromise<Account | undefined> } | undefined
   /**
    * Who else than the user in From may answer for a request: the recorded end of a dialog that was called by another
-   * name. Default: nobody.
+   * name. Default: no one.
    */
   readonly party?: (arrival: Arrival) => string | undefined
   /** Requests that need no credentials, e.g. OPTIONS to the server itself. Default: none. */
@@ -64,7 +64,7 @@ class Authenticator implements Policy {
     this.#slow = new SlowAnswers(options.clock)
   }
 
-  decide(arrival: Arrival): Soon<Decision> {
+  decide(arrival: Arrival): MaybePromise<Decision> {
     const { request, flow, remarks } = arrival
     removeCredentials(arrival, this.#options.realm)
     // Neither can be answered with a challenge (RFC 3261 §22.1).
@@ -79,16 +79,16 @@ class Authenticator implements Policy {
   }
 
   /** [MS-SIPAE] 3.3.5.1: an ACK with a wrong signature is discarded. */
-  #signedOrDropped(arrival: Arrival): Soon<Decision> {
+  #signedOrDropped(arrival: Arrival): MaybePromise<Decision> {
     const authorization = this.#authorizationFor(arrival)
     const scheme = this.#schemeOf(authorization)
     if (authorization === undefined || scheme === undefined) return { kind: 'drop', because: 'auth.unsigned' }
-    return soon(scheme.check(authorization, arrival), (check) =>
+    return andThen(scheme.check(authorization, arrival), (check) =>
       check.kind === 'accepted' ? pass : { kind: 'drop', because: 'auth.bad-signature' },
     )
   }
 
-  #prove(arrival: Arrival): Soon<Decision> {
+  #prove(arrival: Arrival): MaybePromise<Decision> {
     const { request, flow, wall, remarks } = arrival
     // No credentials would help.
     if (request.method === 'REGISTER' && !isSip(request.toUri)) return refuse(400, 'register.address-of-record')
@@ -111,17 +111,17 @@ class Authenticator implements Policy {
     return false
   }
 
-  #checkCredentials(arrival: Arrival, from: string, other: string | undefined): Soon<Decision> {
+  #checkCredentials(arrival: Arrival, from: string, other: string | undefined): MaybePromise<Decision> {
     const authorization = this.#authorizationFor(arrival)
     const scheme = this.#schemeOf(authorization)
     if (authorization === undefined || scheme === undefined) return this.#challenge(arrival, false)
     const username = scheme.subject?.(authorization) ?? authorization.parameters.get('username') ?? ''
-    return soon(scheme.check(authorization, arrival), (check) =>
+    return andThen(scheme.check(authorization, arrival), (check) =>
       this.#answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, username),
     )
   }
 
-  #answerTo(arrival: Arrival, check: Check, from: string, username: string): Soon<Decision> {
+  #answerTo(arrival: Arrival, check: Check, from: string, username: string): MaybePromise<Decision> {
     switch (check.kind) {
       case 'accepted':
         this.#attempts.proved(arrival, username)
@@ -140,7 +140,7 @@ class Authenticator implements Policy {
   }
 
   /** The password was looked at first: a failure of others never keeps the right one out. */
-  #unproved(arrival: Arrival, username: string, usual: Decision): Soon<Decision> {
+  #unproved(arrival: Arrival, username: string, usual: Decision): MaybePromise<Decision> {
     const manner = this.#attempts.failed(arrival, username)
     switch (manner) {
       case 'usual':
@@ -165,10 +165,10 @@ class Authenticator implements Policy {
   }
 
   /** Proven by the user's own credentials, now or when the flow signed in. */
-  #acceptProven(arrival: Arrival, aor: string): Soon<Decision> {
+  #acceptProven(arrival: Arrival, aor: string): MaybePromise<Decision> {
     const { accounts, self } = this.#options
     if (accounts === undefined) return accept(arrival, aor)
-    return soon(accounts.account(aor), (account) => {
+    return andThen(accounts.account(aor), (account) => {
       if (account?.enabled !== true) return refuseDisabled('auth.user-disabled', self)
       if (arrival.remarks.remote && !account.remote)
         return refuse(403, 'auth.remote-not-allowed', [
@@ -199,7 +199,7 @@ class Authenticator implements Policy {
     return this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
   }
 
-  /** Only the one for our realm counts; others are meant for others. A scheme nobody knows is as good as none. */
+  /** Only the one for our realm counts; others are meant for others. An unknown scheme counts as none. */
   #authorizationFor({ request }: Arrival): Authorization | undefined {
     for (const value of request.headers(this.#status === 401 ? 'Authorization' : 'Proxy-Authorization')) {
       const authorization = readAuthorization(value)
@@ -247,7 +247,7 @@ function isSip({ scheme }: SipUri): boolean {
   return scheme === 'sip' || scheme === 'sips'
 }
 
-/** A listed server vouches for its users (RFC 3325 §5); without its word the request stays nobody's. */
+/** A listed server vouches for its users (RFC 3325 §5); without its assertion the request has no identity. */
 export function believe(arrival: Arrival): Decision {
   const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => isSip(value.uri))
   if (asserted !== undefined) arrival.remarks.identity = flat(addressOfRecord(asserted.uri))

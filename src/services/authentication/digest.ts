@@ -3,8 +3,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { decodeText } from '../../sip/message/fast/flat.ts'
 import type { Clock } from '../../sip/clock.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
-import { soon } from '../soon.ts'
-import type { Soon } from '../soon.ts'
+import { andThen } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { digestHash, schemeOf } from './hashes.ts'
 import type { DigestAlgorithm } from './hashes.ts'
 import { nonces } from './nonce.ts'
@@ -41,11 +41,11 @@ export function digest(options: DigestOptions): Scheme {
     )
   }
 
-  function check(authorization: Authorization, { request }: Arrival): Soon<Check> {
+  function check(authorization: Authorization, { request }: Arrival): MaybePromise<Check> {
     const attempt = readAttempt(authorization, algorithms)
     if ('kind' in attempt) return attempt
     const username = decodeText(attempt.username)
-    return soon(credentials.credential(username, schemeOf(attempt.algorithm), realm), (credential) =>
+    return andThen(credentials.credential(username, schemeOf(attempt.algorithm), realm), (credential) =>
       judge(attempt, request.method, credential),
     )
   }

@@ -3,7 +3,7 @@
  * `nc`).
  *
  * The counts are in this process alone, so the key is too: a nonce of another front end, or of this one before it was
- * started again, could have been used there. It is not fresh here, and the client is told a new one (`stale=true`).
+ * started again, could have been used there. It is not fresh here, and the client gets a new one (`stale=true`).
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 

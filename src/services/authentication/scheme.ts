@@ -1,7 +1,7 @@
 /** What an authentication scheme is to the policy that asks for credentials. Digest is one; others join beside it. */
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
-import type { Soon } from '../soon.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 /** One Authorization header field, taken apart. */
 export interface Authorization {
@@ -28,7 +28,7 @@ export interface CredentialSource {
     username: string,
     scheme: string,
     realm: string,
-  ): Soon<{ readonly aor: string; readonly hash: string } | undefined>
+  ): MaybePromise<{ readonly aor: string; readonly hash: string } | undefined>
 }
 
 export interface Scheme {
@@ -36,7 +36,7 @@ export interface Scheme {
   readonly name: string
   /** Values of WWW-Authenticate, one a line, the preferred first. */
   challenges(arrival: Arrival, stale: boolean): readonly string[]
-  check(authorization: Authorization, arrival: Arrival): Soon<Check>
+  check(authorization: Authorization, arrival: Arrival): MaybePromise<Check>
   /** Whether this message needs credentials although its flow has signed in. Absent: none does. */
   demands?(arrival: Arrival): boolean
   /** The name that a wrong attempt counts for. Absent: the parameter `username`. */

@@ -1,7 +1,7 @@
 /** Answers to attempts that proved nothing, held back for a moment. Bounded: beyond the bound they go out at once. */
 import type { Clock } from '../../sip/clock.ts'
 import type { Decision } from '../../sip/routing/decision.ts'
-import type { Soon } from '../soon.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 /** Shorter than any client's patience: the sender of a request waits for 32 s (Timer F), a person for less. */
 const heldMs = 2_000
@@ -15,7 +15,7 @@ export class SlowAnswers {
     this.#clock = clock
   }
 
-  later(decision: Decision): Soon<Decision> {
+  later(decision: Decision): MaybePromise<Decision> {
     if (this.#held >= mostHeld) return decision
     this.#held += 1
     return new Promise((resolve) => {

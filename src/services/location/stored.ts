@@ -1,4 +1,4 @@
-/** What a location service with a store behind it does, whoever else writes there. */
+/** What a location service with a store behind it does, whatever other servers write there. */
 import type { Clock } from '../../sip/clock.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { PoolStore } from '../store/pool-store.ts'
@@ -23,8 +23,8 @@ export function sweeping(store: PoolStore, clock: Clock): () => void {
 }
 
 /**
- * Rows whose time is over are only litter: a sweep that fails is made up for by the next, and health tells of the
- * store.
+ * Expired rows do no harm: the next sweep removes what a failed one left, and the health of the store reports the
+ * failure.
  */
 function sweep(store: PoolStore, clock: Clock): void {
   if (store.health.state === 'down') return

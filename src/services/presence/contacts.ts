@@ -28,7 +28,7 @@ function contactXml(element: string, { name, groups, subscribed }: Contact, uri:
 
 export interface ContactChange {
   readonly state: Contacts
-  /** What the other endpoints are told, inside `contactDelta`. */
+  /** What the other endpoints get, inside `contactDelta`. */
   readonly delta: string
   /** Body of the answer; undefined: none. */
   readonly answer: string | undefined

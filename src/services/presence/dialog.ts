@@ -21,7 +21,7 @@ export interface Dialog {
   /** Event with its parameters. */
   readonly event: string
   readonly format: Format
-  /** BENOTIFY, which is not answered, in place of NOTIFY ([MS-SIP] 3.2). */
+  /** BENOTIFY, which is not answered, instead of NOTIFY ([MS-SIP] 3.2). */
   readonly benotify: boolean
   /** Wall-clock milliseconds: CSeq of a notification counts from here, so that none has to be stored. */
   readonly since: number
@@ -124,7 +124,7 @@ export function isOfDialog({ dialog }: Subscription, callId: string, localTag: s
   return dialog.callId === callId && dialog.localTag === localTag
 }
 
-/** One NOTIFY or BENOTIFY, for whoever sends it. */
+/** One NOTIFY or BENOTIFY, ready for its sender. */
 export interface Notification {
   readonly subscription: Subscription
   /** Value of Subscription-State: `active;expires=600`. */

@@ -19,7 +19,7 @@ export interface Shown {
 
 export interface Rendered {
   readonly contentType: string
-  /** As it stands in the message. */
+  /** As in the message. */
   readonly body: string
 }
 
@@ -42,7 +42,7 @@ export function render(format: Format, shown: Shown): Rendered {
 
 const writers: Readonly<Record<Format, (shown: Shown) => string>> = { msrtc, categories, pidf }
 
-/** [MS-SIP] 2.2.2.1; the URI stands without its scheme. */
+/** [MS-SIP] 2.2.2.1; the URI is written without its scheme. */
 function msrtc({ aor, displayName, view: { availability, note, since } }: Shown): string {
   const address = escapeXml(aor.slice('sip:'.length))
   const { activity, word } = oldStatus(availability)

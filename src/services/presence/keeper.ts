@@ -1,7 +1,7 @@
 /** The presence of the users at home here: reads what is kept, renders it for one watcher, and tells all who watch. */
 import type { Clock } from '../../sip/clock.ts'
 import type { LocationService } from '../location/location.ts'
-import type { Soon } from '../soon.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Account } from '../store/directory.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
 import {
@@ -24,20 +24,20 @@ export interface KeeperOptions {
   readonly store: PresenceStore
   readonly location: LocationService
   /** undefined: every user part of the domains is a user. */
-  readonly accounts: { account(aor: string): Soon<Account | undefined> } | undefined
+  readonly accounts: { account(aor: string): MaybePromise<Account | undefined> } | undefined
   /** Lower case. */
   readonly domains: readonly string[]
   readonly clock: Clock
   readonly outbox: Outbox
-  /** A change that could not be told: the store was away, for example. */
+  /** A change that could not be notified, for example because the store was away. */
   readonly failed: (error: unknown) => void
 }
 
-/** Watchers that are told of one change at most. */
+/** Watchers that are notified of one change at most. */
 const watchersLimit = 2000
 /** RFC 3857 §4.9: watcher information at most every five seconds. */
 const watcherInfoMs = 5000
-/** A list is told of as a whole: at most once a second. */
+/** A notification of a list carries the whole list: at most one a second. */
 const listMs = 1000
 const throttled = 10_000
 /** Front ends may number documents of one dialog at once; so often a number is taken anew. */
@@ -138,8 +138,8 @@ export class Keeper {
 
   /**
    * The rows of a dialog, the first with the version of its next document. That is stored before the document is made:
-   * front ends that tell of two changes at once take two numbers, and a front end that dies in between leaves a gap,
-   * which tells the watcher that a document was lost. Empty: the dialog has ended.
+   * front ends that notify of two changes at the same time use two numbers, and a front end that dies in between leaves
+   * a gap, which shows the watcher that a document was lost. Empty: the dialog has ended.
    */
   async #numbered({ watcher, dialog: { callId, localTag } }: Subscription): Promise<readonly Subscription[]> {
     const { store, clock } = this.#options
@@ -156,7 +156,7 @@ export class Keeper {
     throw new Error(`a dialog of ${watcher} changed ${numberAttempts} times while a document of it was numbered`)
   }
 
-  /** Tells a user who watches it now, where it asked to be told (RFC 3857). */
+  /** Notifies a user who subscribed to its watchers of the present ones (RFC 3857). */
   watchersChanged(owner: string): void {
     this.#watcherInfos.run(owner, () => this.later(this.#tellWatchers(owner)))
   }
@@ -204,7 +204,7 @@ export class Keeper {
     for (const subscription of subscriptions) this.send(subscription, made)
   }
 
-  /** Work that nobody waits for; what fails is reported. */
+  /** Work that no caller waits for; a failure is reported. */
   later(work: Promise<void>): void {
     work.catch((error: unknown) => this.#options.failed(error))
   }

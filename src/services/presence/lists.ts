@@ -10,7 +10,7 @@ import { descendant, type Element, parseXml } from './xml.ts'
 export type Watched =
   /** Its Request-URI. */
   | { readonly kind: 'one' }
-  /** The users of a batch; each is told of by itself afterwards. */
+  /** The users of a batch; after that, each has notifications of its own. */
   | { readonly kind: 'batch'; readonly uris: readonly string[] }
   /** A resource list: every notification carries the whole list. */
   | { readonly kind: 'list'; readonly uri: string; readonly uris: readonly string[] }
@@ -55,7 +55,7 @@ export function withList(dialog: Dialog, watched: Watched): Dialog {
 
 function listed(request: SipRequest, uri: string, uris: readonly string[]): Watched {
   const refused = (decision: Refused): Watched => ({ kind: 'refused', decision })
-  // RFC 4662 §4.3: without the extension a list cannot be told of.
+  // RFC 4662 §4.3: without the extension the client cannot be notified of a list.
   if (!request.list('Supported').some((tag) => tag.toLowerCase() === 'eventlist'))
     return refused(refuse(421, 'presence.eventlist-required', [['Require', 'eventlist']]))
   if (uris.length > listLimit)

@@ -1,6 +1,6 @@
 /**
- * The presence service of a home: answers SUBSCRIBE, PUBLISH and SERVICE for its users. It stands beside the registrar,
- * and keeps everything in the pool store: the routing core knows no dialog of it.
+ * The presence service of a home: answers SUBSCRIBE, PUBLISH and SERVICE for its users. It runs beside the registrar,
+ * and keeps everything in the pool store: the routing core knows no dialog of the service.
  */
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
@@ -25,7 +25,7 @@ export interface PresenceOptions extends KeeperOptions {
   readonly search: SearchDirectory | undefined
   /** Documents of presence that this server writes: a server of 2005 knows no categories. */
   readonly formats: readonly Format[]
-  /** Who sent a request, by the law of the borders; undefined: nobody says who. */
+  /** Who sent a request, by the law of the borders; undefined: unknown. */
   readonly senderOf: (arrival: Arrival) => Watcher | undefined
   /** What the law of the borders has against it; asked before anything is read or kept. */
   readonly forbids: (arrival: Arrival, target: 'presence' | 'user-data') => Refused | undefined

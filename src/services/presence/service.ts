@@ -11,7 +11,7 @@ import { bodyOf, child, descendant, type Element, parseXml } from './xml.ts'
 
 export interface ServiceOptions {
   readonly keeper: Keeper
-  /** Absent where there is no directory: nobody is found. */
+  /** Absent where there is no directory: a search finds no users. */
   readonly search: SearchDirectory | undefined
 }
 
@@ -125,7 +125,7 @@ async function changeAccess({ request, owner }: ServiceAsk, operation: Element, 
   return answered(undefined)
 }
 
-/** [MS-PRES] 3.1.5.5: a member stands in one container only. */
+/** [MS-PRES] 3.1.5.5: a member is in one container only. */
 async function setContainerMembers({ request, owner }: ServiceAsk, keeper: Keeper): Promise<Decision> {
   const root = parseXml(request.body)
   const wanted = root.children.filter(({ name }) => name === 'container')

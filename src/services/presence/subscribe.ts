@@ -97,7 +97,7 @@ function secondsOf(request: SipRequest): number | Decision {
   if (text === undefined) return defaultSeconds
   if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires')
   const wanted = Number(text)
-  // RFC 6665 §4.2.1.1: nobody has to keep a subscription of a few seconds.
+  // RFC 6665 §4.2.1.1: a server may refuse a subscription of a few seconds.
   if (wanted > 0 && wanted < shortestSeconds)
     return refuse(423, 'presence.interval-too-brief', [['Min-Expires', String(shortestSeconds)]])
   return Math.min(wanted, longestSeconds)
@@ -107,7 +107,7 @@ async function mine({ store }: SubscribeOptions, watcher: string, wall: number):
   return (await store.subscriptionsOf({ watcher }, wall)).map(subscriptionOf)
 }
 
-/** A list of the user itself: nobody else may see it. */
+/** A list of the user itself: no other user may see it. */
 async function roam(ask: Ask, options: SubscribeOptions): Promise<Decision> {
   if (ask.resource !== ask.watcher.aor) return refuse(403, 'presence.list-of-another')
   await keep(ask, [ask.resource], options)
@@ -134,7 +134,7 @@ async function watch(ask: Ask, options: SubscribeOptions, count: number): Promis
 async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> {
   const { keeper } = options
   const { resource, watcher, seconds, known } = ask
-  // A name alone is what a stranger gets of OCS; here it gets nothing, and is told so.
+  // OCS gives a stranger the display name alone; here a stranger gets a refusal.
   if (watcher.foreign && (await keeper.shown(resource, watcher)).view.container === 0)
     return refuse(403, 'presence.closed')
   await keep(ask, known.length > 0 && seconds === 0 ? known.map((one) => one.resource) : [resource], options)

@@ -30,7 +30,7 @@ const defaultXmlLimits: XmlLimits = { characters: 128 * 1024, depth: 24, element
 
 const attributesLimit = 64
 
-/** @param body latin1, as it stands in the message; its octets are UTF-8. @throws XmlError */
+/** @param body latin1, as in the message; its octets are UTF-8. @throws XmlError */
 export function parseXml(body: string, limits: XmlLimits = defaultXmlLimits): Element {
   if (body.length > limits.characters)
     throw new XmlError(`a document of ${body.length} octets; at most ${limits.characters} are read`)
@@ -222,7 +222,7 @@ function characterOf(name: string): string | undefined {
   return allowed && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : undefined
 }
 
-/** Text as it may stand in an element or in a quoted attribute. */
+/** Text escaped for an element or a quoted attribute. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -22,7 +22,7 @@ export interface ContactSettings {
   readonly maxContacts: number
   /**
    * Path value that leads other front ends to this one and to the flow: `<sip:9f86…@fe1.lab.test;transport=tls;lr>`.
-   * undefined: nobody else serves this pool.
+   * undefined: no other front end serves this pool.
    */
   readonly ownRoute: ((flow: Flow) => string) | undefined
 }
@@ -85,7 +85,7 @@ function removesFlow({ request, flow }: Arrival, { parameters }: NameAddress): b
   )
 }
 
-/** `Contact: *` stands alone and with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
+/** `Contact: *` must be alone and come with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
 function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
   if (lines > 1 || request.header('Expires') !== '0')
     return refused(400, 'register.star-not-alone', 'Contact: * comes with another value, or without Expires: 0')
@@ -301,7 +301,7 @@ function sourceOf(flow: Flow): string {
 /**
  * Whether requests for the contact use the flow of its registration, and whether they can use nothing else.
  * A connection that a client opened is its only door when its Contact names that connection, or no real address, or
- * when it showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
+ * when it showed no certificate (no server could verify it by dialling). A Contact that names another place is dialled.
  */
 function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): Reach {
   const alone =

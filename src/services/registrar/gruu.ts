@@ -18,7 +18,7 @@ export function endpointGruu(aor: string, binding: Pick<Binding, 'instance' | 'e
   return id && `${aor};opaque=user:epid:${id};gruu`
 }
 
-/** A temporary GRUU (RFC 5627 §3.1.2) has `gr` without a value. None is given here: it is nobody's (§6). */
+/** A temporary GRUU (RFC 5627 §3.1.2) has `gr` without a value. This server issues none: it belongs to no user (§6). */
 export function isUnknownGruu(uri: SipUri): boolean {
   return uri.parameters.has('gr') && uri.parameters.get('gr') === undefined
 }

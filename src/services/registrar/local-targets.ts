@@ -9,8 +9,8 @@ import type { FlowId } from '../../sip/transport/flow.ts'
 import type { Binding } from '../location/binding.ts'
 import type { LocationService } from '../location/location.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
-import { recovering, soon } from '../soon.ts'
-import type { Soon } from '../soon.ts'
+import { recovering, andThen } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { instanceSelector, isUnknownGruu } from './gruu.ts'
 import type { AccountSource } from './registrar.ts'
 
@@ -50,14 +50,14 @@ function isForUser({ request, uri }: Arrival, domains: ReadonlySet<string>): boo
   return (uri.scheme === 'sip' || uri.scheme === 'sips') && domains.has(uri.host)
 }
 
-function find(arrival: Arrival, options: LocalTargetsOptions): Soon<Decision> {
+function find(arrival: Arrival, options: LocalTargetsOptions): MaybePromise<Decision> {
   const { location, accounts } = options
   const aor = addressOfRecord(arrival.uri)
-  return soon(location.lookup(aor), (bindings) => {
+  return andThen(location.lookup(aor), (bindings) => {
     if (bindings.length === 0) return nobodyThere(aor, options)
     const byDefault = options.anonymousDefault?.(arrival)
     if (byDefault === undefined || accounts === undefined) return toBindings(arrival, bindings, 'binding', options)
-    return soon(accounts.account(aor), (account) =>
+    return andThen(accounts.account(aor), (account) =>
       toBindings(arrival, bindings, (account?.anonymousCalls ?? byDefault) ? 'open-binding' : 'binding', options),
     )
   })
@@ -97,10 +97,10 @@ function byInstance(bindings: readonly Binding[]): readonly (readonly Binding[])
   return [...groups.values()].map((group) => group.sort((one, other) => other.q - one.q || other.expires - one.expires))
 }
 
-function nobodyThere(aor: string, options: LocalTargetsOptions): Soon<Decision> {
+function nobodyThere(aor: string, options: LocalTargetsOptions): MaybePromise<Decision> {
   const notHere = refuse(480, 'route.not-registered')
   if (options.accounts === undefined) return notHere
-  return soon(options.accounts.account(aor), (account) =>
+  return andThen(options.accounts.account(aor), (account) =>
     account === undefined || !account.enabled ? unknownUser(options) : notHere,
   )
 }

@@ -12,8 +12,8 @@ import { provenHere } from '../authentication/authenticate.ts'
 import type { LocationService } from '../location/location.ts'
 import type { Outcome } from '../location/rules.ts'
 import { diagnostics, refusalOf, refuseDisabled } from '../refusals.ts'
-import { recovering, soon } from '../soon.ts'
-import type { Soon } from '../soon.ts'
+import { recovering, andThen } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Account } from '../store/directory.ts'
 import { readContacts } from './contacts.ts'
 import type { ContactSettings, ReadContacts } from './contacts.ts'
@@ -23,7 +23,7 @@ import type { CommunicatorSettings } from './registered.ts'
 
 /** Who may register; a cached directory, usually. */
 export interface AccountSource {
-  account(aor: string): Soon<Account | undefined>
+  account(aor: string): MaybePromise<Account | undefined>
 }
 
 export interface RegistrarOptions {
@@ -77,7 +77,7 @@ interface Service {
 }
 
 /** §10.3 steps 2 to 5: extensions, then the address-of-record. */
-function step(arrival: Arrival, service: Service): Soon<Decision> {
+function step(arrival: Arrival, service: Service): MaybePromise<Decision> {
   const { request, remarks } = arrival
   const { accounts, self } = service.options
   const refusal = refuseExtensions(arrival) ?? refuseClient(arrival, self)
@@ -92,7 +92,7 @@ function step(arrival: Arrival, service: Service): Soon<Decision> {
       diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self),
     ])
   }
-  return soon(accounts?.account(aor), (found) => {
+  return andThen(accounts?.account(aor), (found) => {
     if (accounts !== undefined && found === undefined) return unknownUser(self)
     if (found?.enabled === false) return refuseDisabled('register.user-disabled', self)
     return change(arrival, aor, service)
@@ -104,10 +104,10 @@ function unknownUser(self: string): Decision {
 }
 
 /** Steps 6 to 8. */
-function change(arrival: Arrival, aor: string, { options, settings }: Service): Soon<Decision> {
+function change(arrival: Arrival, aor: string, { options, settings }: Service): MaybePromise<Decision> {
   const read = readContacts(arrival, aor, settings)
   if (read.kind === 'refused') return read.decision
-  return soon(options.location.register(read.change), (outcome) => answerTo(arrival, read, outcome, options))
+  return andThen(options.location.register(read.change), (outcome) => answerTo(arrival, read, outcome, options))
 }
 
 function answerTo(
@@ -129,7 +129,7 @@ function answerTo(
 }
 
 /** Tells the location service that a flow is gone: what could only be reached by it is forgotten. */
-export function onFlowClosed(location: LocationService, flow: Flow): Soon<void> {
+export function onFlowClosed(location: LocationService, flow: Flow): MaybePromise<void> {
   const aors = registeredOn(flow)
   if (aors === undefined) return undefined
   return location.removeFlow(flow.id, typeof aors === 'string' ? [aors] : aors)
@@ -185,8 +185,8 @@ function refuseExtensions({ request }: Arrival): Decision | undefined {
 }
 
 /**
- * What [MS-SIPREGE] 3.1.2.5.1 refuses: an Event other than `registration`, and a client of 2007 that cannot be told
- * from its user's other endpoints. Whoever does not say that it is such a client may sign in without an epid.
+ * What [MS-SIPREGE] 3.1.2.5.1 refuses: an Event other than `registration`, and a client of 2007 that cannot be
+ * distinguished from other endpoints of its user. A client that does not claim to be one of 2007 needs no epid.
  */
 function refuseClient({ request }: Arrival, self: string): Decision | undefined {
   const event = request.header('Event')

@@ -5,8 +5,8 @@ import { decoded } from '../../sip/routing/dialog-record.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import { refusalOf } from '../refusals.ts'
-import { recovering, soon } from '../soon.ts'
-import type { Soon } from '../soon.ts'
+import { recovering, andThen } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { instanceSelector } from './gruu.ts'
 import { type LocalTargetsOptions, targetOf } from './local-targets.ts'
 
@@ -15,7 +15,7 @@ import { type LocalTargetsOptions, targetOf } from './local-targets.ts'
  * a server on the way answered that it is gone. `pass`: the user is not ours, or has no binding that could be meant.
  * The Request-URI stays: it is the remote target of the dialog (RFC 3261 §12.2.1.1), only the way to it is new.
  */
-export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => Soon<Decision> {
+export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => MaybePromise<Decision> {
   const domains = new Set(options.domains)
 
   function toBinding(arrival: Arrival, bindings: readonly Binding[]): Decision {
@@ -34,13 +34,13 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
     const aor = otherEnd(arrival, domains)
     if (aor === undefined || arrival.routes.length > 0) return pass
     return recovering(
-      () => soon(options.location.lookup(aor), (bindings) => toBinding(arrival, bindings)),
+      () => andThen(options.location.lookup(aor), (bindings) => toBinding(arrival, bindings)),
       (error) => refusalOf(error, options.self),
     )
   }
 }
 
-/** Who the record of the dialog says it is; where it does not know, the user in To. undefined: no user of ours. */
+/** The user in the record of the dialog; where the record has none, the user in To. undefined: no user of ours. */
 function otherEnd({ remarks: { dialog }, request }: Arrival, domains: ReadonlySet<string>): string | undefined {
   if (dialog === undefined) return undefined
   const recorded = decoded(dialog.other.identity)

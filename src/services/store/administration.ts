@@ -20,7 +20,7 @@ export interface Administrator {
   readOnly(database: string, isReadOnly: boolean): Promise<void>
   /** Takes rights on the tables of that schema of this connection's database from the account, or gives them back. */
   allow(account: string, schema: string, isAllowed: boolean): Promise<void>
-  /** Holds every table of the schema: whoever asks waits. Resolves with what lets go. */
+  /** Locks every table of the schema: each query waits. Resolves with the function that unlocks them. */
   hold(schema: string): Promise<() => Promise<void>>
   /** File of the index behind the primary key of a table, relative to the data folder. */
   keyFile(schema: string, table: string): Promise<string>

@@ -19,7 +19,7 @@ const probeEveryMs = 1000
 /** Statements whose last run failed, remembered at most. */
 const troubleLimit = 32
 
-/** A statement that failed and was not tried again for so long counts no more: nobody may ever ask for it again. */
+/** A statement that failed and was not retried for so long counts no more: it may never be run again. */
 const troubleKeptMs = 10_000
 
 export interface DatabaseOptions {

@@ -18,7 +18,7 @@ export interface Account {
   readonly remote: boolean
   readonly enabled: boolean
   /**
-   * Takes requests that nobody vouches for, from a server that gives no identity. Absent: those that come by a static
+   * Takes requests without an identity, from a server that asserts none. Absent: those that come by a static
    * route.
    */
   readonly anonymousCalls?: boolean | undefined

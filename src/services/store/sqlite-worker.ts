@@ -67,7 +67,7 @@ function openDatabase(): DatabaseSync {
   return fresh
 }
 
-/** Inodes of the files that are open, by path: the database and the log in which commits stand first. */
+/** Inodes of the files that are open, by path: the database and its write-ahead log. */
 const opened = new Map<string, number>()
 
 /**

@@ -7,7 +7,7 @@ export type StoreErrorCode =
   | 'store.permission-denied'
   /** Another writer holds the lock, or more calls wait than may. */
   | 'store.busy'
-  /** It takes no writes: a standby, or a server that was told so. */
+  /** It takes no writes: a standby, or a server configured as read-only. */
   | 'store.read-only'
   /** Two servers behind one address take writes, and this one is the older. */
   | 'store.split'

@@ -47,7 +47,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   /** Where the copy went: whose answers these are. */
   private flow: Flow | undefined = undefined
   private timerC: WheelTimer | undefined = undefined
-  private heard = false
+  private answered = false
   /** A flow that was open before may have died unseen: the same hop is dialled once more. */
   private reused = false
   private failedOver = false
@@ -96,7 +96,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   }
 
   onResponse(response: SipResponse): void {
-    this.heard = true
+    this.answered = true
     if (response.status < 200) {
       // §16.7 step 2: anything but a 100 shows that somebody is still at work.
       if (response.status > 100) {
@@ -119,10 +119,10 @@ export class Fork implements ClientTransactionUser, TimerOwner {
 
   onTimeout(): void {
     this.transaction = undefined
-    if (this.hop !== undefined && !this.heard) this.avoid(this.hop)
+    if (this.hop !== undefined && !this.answered) this.avoid(this.hop)
     if (this.context.cancelled) return this.fail(487, 'request.cancelled')
     this.trouble = 'peer.silent'
-    if (!this.heard && this.context.isInvite && this.tryNext()) return
+    if (!this.answered && this.context.isInvite && this.tryNext()) return
     this.fail(408, 'peer.silent')
   }
 
@@ -130,14 +130,14 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.transaction = undefined
     this.trouble = because
     if (this.target.flow !== undefined) return this.fail(430, 'route.no-flow')
-    if (this.heard || this.context.cancelled) return this.fail(this.context.cancelled ? 487 : 504, because)
+    if (this.answered || this.context.cancelled) return this.fail(this.context.cancelled ? 487 : 504, because)
     if (this.reused && this.hop !== undefined) return this.dial(this.hop)
     if (!this.tryNext()) this.failHops()
   }
 
   /** Timer C (§16.8). */
   onTimer(): void {
-    if (!this.heard) {
+    if (!this.answered) {
       this.transaction?.abandon()
       return this.fail(408, 'peer.silent')
     }
@@ -210,7 +210,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (this.hop !== undefined && seconds > 0) this.context.core.settings.health.markDown(this.hop, seconds)
     if (this.failedOver || this.context.cancelled) return false
     this.failedOver = true
-    this.heard = false
+    this.answered = false
     this.transaction = undefined
     return this.tryNext()
   }
@@ -245,7 +245,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.hops = undefined
     this.hop = undefined
     this.transaction = undefined
-    this.heard = false
+    this.answered = false
     this.failedOver = false
     this.start()
     return true

@@ -20,7 +20,7 @@ export interface Row {
 }
 
 export interface LadderFilter {
-  /** All that is said: a call, a user, a word of a header field. */
+  /** Rows that contain this text remain: a call, a user, a word of a header field. */
   readonly text: string
   /** Absent: all. */
   readonly node: string | undefined
@@ -73,7 +73,7 @@ export class LadderModel {
     return this.#shown
   }
 
-  /** Whoever else spoke, then the nodes in the order of the plan. */
+  /** The other parties first, then the nodes in the order of the plan. */
   get columns(): readonly string[] {
     return [...this.#strangers.columns(), ...this.#nodes]
   }

@@ -82,7 +82,7 @@ export function Rows({ model, chosen, choose }: RowsProps): JSX.Element {
   )
 }
 
-/** At the end, the newest row stays in sight; whoever scrolled up is left where he is. */
+/** At the end, the newest row stays in sight; after scrolling up, the position is kept. */
 function useFollowing(box: { readonly current: HTMLDivElement | null }, count: number): void {
   const before = useRef(0)
   useEffect(() => {

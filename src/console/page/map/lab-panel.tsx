@@ -1,4 +1,4 @@
-/** What stands beside the map while nothing on it is chosen: what is wrong, what is on, who is signed in. */
+/** The panel beside the map while nothing on the map is selected: problems, active faults, users signed in. */
 import type { JSX } from 'preact'
 import type { Registration } from '../documents.ts'
 import { State } from '../parts/state.tsx'

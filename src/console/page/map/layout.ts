@@ -1,4 +1,4 @@
-/** Where nodes and zones of a plan stand on the map. Pure. */
+/** The positions of the nodes and zones of a plan on the map. Pure. */
 import type { ForeignServer, PlanDocument, PlanNode } from '../documents.ts'
 
 interface Box {

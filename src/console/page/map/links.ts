@@ -38,7 +38,7 @@ function namesOf(node: PlanNode | ForeignServer): readonly string[] {
 
 export interface Line {
   readonly path: string
-  /** Where its sign stands. */
+  /** The position of its sign. */
   readonly x: number
   readonly y: number
 }

@@ -1,4 +1,4 @@
-/** What the page ran, as a person would type it: the newest always in sight, the others on wish. */
+/** The commands that the page ran, as a person would type them: the newest is always visible, the others on demand. */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { commandLog, type RunCommand } from '../api.ts'

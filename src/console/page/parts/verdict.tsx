@@ -1,4 +1,4 @@
-/** A verdict: what broke, the rule, what was found, and what mends it. */
+/** A verdict: what broke, the rule, what was found, and the remedy. */
 import type { JSX } from 'preact'
 import type { Verdict } from '../documents.ts'
 

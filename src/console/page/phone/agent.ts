@@ -39,7 +39,7 @@ export interface AgentUser extends CallUser {
   onMessage(from: string, text: string): void
   onContacts(contacts: readonly Contact[]): void
   onPresence(uri: string, presence: Presence): void
-  /** The flow ended and nobody here asked for it. */
+  /** The flow ended without a request from this end. */
   onLost(error: Error): void
 }
 
@@ -127,7 +127,7 @@ export class PhoneAgent {
     await accepted
   }
 
-  /** Rings at the other end; what comes of it is told to `onCall` and `onCallEnded`. */
+  /** Rings at the other end; `onCall` and `onCallEnded` report what comes of it. */
   call(to: string): Promise<void> {
     return this.#calls.call(this.#agent, readUri(to))
   }
@@ -150,7 +150,7 @@ export class PhoneAgent {
     this.#etag = message.getHeader('sip-etag')
   }
 
-  /** RFC 3856: what comes is told to `onPresence`. */
+  /** RFC 3856: `onPresence` reports each notification. */
   watch(uri: string): void {
     if (this.#watches.has(uri)) return
     const watch = this.#subscriber(readUri(uri), 'presence', 'application/pidf+xml', (body) => {
@@ -174,7 +174,7 @@ export class PhoneAgent {
     await this.#service(deleteContactBody(uri))
   }
 
-  /** [MS-SIP] directorySearch: by name, and where nobody has it by address. @throws Refusal */
+  /** [MS-SIP] directorySearch: by name, and where no user has that name by address. @throws Refusal */
   async search(text: string): Promise<readonly Contact[]> {
     for (const attribute of ['displayName', 'mail'] as const) {
       const found = readFound((await this.#service(searchBody(text, attribute))).message.body)

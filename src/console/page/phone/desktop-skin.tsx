@@ -1,34 +1,34 @@
-/** The phone on the desk: contacts beside a conversation, as Office Communicator had it. */
+/** The skin of a desktop client: contacts beside a conversation, as Office Communicator had it. */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { PlanDocument } from '../documents.ts'
 import { useStore } from '../store.ts'
-import { type Desk, type DeskState, nameOf } from './desk.ts'
+import { type PhoneModel, type PhoneState, nameOf } from './phone-model.ts'
 import { FindContacts } from './find-contacts.tsx'
 import { CallBar, CallButton } from './call-bar.tsx'
 import { Compose, ContactLine, OwnPresence, Talk } from './parts.tsx'
 import { Address, Password, Way } from './sign-in-fields.tsx'
 import { useSignIn } from './sign-in.ts'
 
-export function DesktopSkin({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
-  const state = useStore(desk.state)
+export function DesktopSkin({ phone, plan }: { readonly phone: PhoneModel; readonly plan: PlanDocument }): JSX.Element {
+  const state = useStore(phone.state)
   return (
     <section class="desktop" aria-label="Desktop client">
       <h2 class="phone-title">
         {state.stage === 'signed-in' ? `${nameOf(state, state.uri)} – Communicator` : 'Communicator'}
       </h2>
-      <CallBar desk={desk} state={state} />
-      {state.stage === 'signed-in' ? <Client desk={desk} state={state} /> : <SignIn desk={desk} plan={plan} />}
+      <CallBar phone={phone} state={state} />
+      {state.stage === 'signed-in' ? <Client phone={phone} state={state} /> : <SignIn phone={phone} plan={plan} />}
     </section>
   )
 }
 
-function SignIn({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
-  const { stage } = useStore(desk.state)
+function SignIn({ phone, plan }: { readonly phone: PhoneModel; readonly plan: PlanDocument }): JSX.Element {
+  const { stage } = useStore(phone.state)
   const form = useSignIn(plan, 1, 'inside')
   const signIn = (event: Event): void => {
     event.preventDefault()
-    if (form.way !== undefined) void desk.signIn(form.account, form.way)
+    if (form.way !== undefined) void phone.signIn(form.account, form.way)
   }
   return (
     <form class="desktop-sign-in" onSubmit={signIn}>
@@ -42,15 +42,15 @@ function SignIn({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocume
   )
 }
 
-function Client({ desk, state }: { readonly desk: Desk; readonly state: DeskState }): JSX.Element {
+function Client({ phone, state }: { readonly phone: PhoneModel; readonly state: PhoneState }): JSX.Element {
   const [chosen, choose] = useState<string>()
   const open = chosen ?? state.unread[0] ?? Object.keys(state.conversations)[0]
-  if (open !== undefined && state.unread.includes(open)) queueMicrotask(() => desk.read(open))
+  if (open !== undefined && state.unread.includes(open)) queueMicrotask(() => phone.read(open))
   const others = Object.keys(state.conversations).filter((uri) => !state.contacts.some((each) => each.uri === uri))
   return (
     <div class="client">
       <div class="client-contacts">
-        <OwnPresence desk={desk} own={state.own} />
+        <OwnPresence phone={phone} own={state.own} />
         <ul class="contact-list">
           {[...state.contacts.map(({ uri }) => uri), ...others].map((uri) => (
             <li key={uri}>
@@ -61,8 +61,8 @@ function Client({ desk, state }: { readonly desk: Desk; readonly state: DeskStat
             </li>
           ))}
         </ul>
-        <FindContacts desk={desk} state={state} talk={choose} />
-        <button type="button" onClick={() => void desk.signOut()}>
+        <FindContacts phone={phone} state={state} talk={choose} />
+        <button type="button" onClick={() => void phone.signOut()}>
           Sign out
         </button>
       </div>
@@ -73,9 +73,9 @@ function Client({ desk, state }: { readonly desk: Desk; readonly state: DeskStat
           <>
             <h3>{nameOf(state, open)} – Conversation</h3>
             <Talk state={state} uri={open} />
-            <Compose desk={desk} to={open} />
+            <Compose phone={phone} to={open} />
             <div class="actions">
-              <CallButton desk={desk} state={state} uri={open} />
+              <CallButton phone={phone} state={state} uri={open} />
             </div>
           </>
         )}

@@ -2,20 +2,20 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Contact } from './bodies.ts'
-import type { Desk, DeskState } from './desk.ts'
+import type { PhoneModel, PhoneState } from './phone-model.ts'
 
 interface FindProps {
-  readonly desk: Desk
-  readonly state: DeskState
+  readonly phone: PhoneModel
+  readonly state: PhoneState
   readonly talk: (uri: string) => void
 }
 
-export function FindContacts({ desk, state, talk }: FindProps): JSX.Element {
+export function FindContacts({ phone, state, talk }: FindProps): JSX.Element {
   const [text, setText] = useState('')
   const [found, setFound] = useState<readonly Contact[]>()
   const find = (event: Event): void => {
     event.preventDefault()
-    if (text.trim() !== '') void desk.search(text.trim()).then(setFound)
+    if (text.trim() !== '') void phone.search(text.trim()).then(setFound)
   }
   return (
     <>
@@ -49,7 +49,7 @@ export function FindContacts({ desk, state, talk }: FindProps): JSX.Element {
               <button
                 type="button"
                 class="small"
-                onClick={() => void desk.addContact(contact)}
+                onClick={() => void phone.addContact(contact)}
                 aria-label={`Add ${contact.name}`}
               >
                 Add

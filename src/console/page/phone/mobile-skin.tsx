@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { PlanDocument } from '../documents.ts'
 import { useStore } from '../store.ts'
-import { type Desk, type DeskState, nameOf } from './desk.ts'
+import { type PhoneModel, type PhoneState, nameOf } from './phone-model.ts'
 import { CallBar } from './call-bar.tsx'
 import { FindContacts } from './find-contacts.tsx'
 import { Compose, ContactLine, OwnPresence, presenceWord, Talk } from './parts.tsx'
@@ -18,19 +18,19 @@ type Screen =
 type Go = (screen: Screen) => void
 
 interface ScreenProps {
-  readonly desk: Desk
-  readonly state: DeskState
+  readonly phone: PhoneModel
+  readonly state: PhoneState
   readonly go: Go
 }
 
-export function MobileSkin({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
-  const state = useStore(desk.state)
+export function MobileSkin({ phone, plan }: { readonly phone: PhoneModel; readonly plan: PlanDocument }): JSX.Element {
+  const state = useStore(phone.state)
   const [screen, go] = useState<Screen>({ at: state.stage === 'signed-in' ? 'today' : 'root' })
   const form = useSignIn(plan, 0, 'outside')
-  const props = { desk, state, go }
+  const props = { phone, state, go }
   return (
     <section class="mobile" aria-label="Mobile phone">
-      <CallBar desk={desk} state={state} />
+      <CallBar phone={phone} state={state} />
       {state.stage === 'signed-in' ? (
         <SignedIn {...props} screen={screen} />
       ) : (
@@ -71,7 +71,7 @@ function Shown({ title, left, right, children }: FrameProps): JSX.Element {
 }
 
 function SignedOut({
-  desk,
+  phone,
   state,
   go,
   screen,
@@ -79,7 +79,7 @@ function SignedOut({
 }: ScreenProps & { readonly screen: Screen; readonly form: SignInForm }): JSX.Element {
   if (state.stage === 'signing-in')
     return (
-      <Shown title="Signing in" right={['Cancel', () => void desk.signOut()]}>
+      <Shown title="Signing in" right={['Cancel', () => void phone.signOut()]}>
         <p class="loading">
           {state.uri} at {state.way?.host}…
         </p>
@@ -93,7 +93,7 @@ function SignedOut({
     )
   const signIn = (): void => {
     if (form.way === undefined) return
-    void desk.signIn(form.account, form.way)
+    void phone.signIn(form.account, form.way)
     go({ at: 'today' })
   }
   if (screen.at === 'server') return <Server form={form} signIn={signIn} go={go} />
@@ -135,7 +135,7 @@ function SignedIn({ screen, ...props }: ScreenProps & { readonly screen: Screen 
           right={['Today', () => props.go({ at: 'today' })]}
         >
           <FindContacts
-            desk={props.desk}
+            phone={props.phone}
             state={props.state}
             talk={(uri) => props.go({ at: 'conversation', with: uri })}
           />
@@ -150,13 +150,13 @@ function SignedIn({ screen, ...props }: ScreenProps & { readonly screen: Screen 
   }
 }
 
-function Today({ desk, state, go }: ScreenProps): JSX.Element {
+function Today({ phone, state, go }: ScreenProps): JSX.Element {
   const [from] = state.unread
   const online = state.contacts.filter(({ uri }) => state.presence[uri]?.open === true).length
   return (
     <Shown
       title="Today"
-      left={['Sign out', () => void desk.signOut()]}
+      left={['Sign out', () => void phone.signOut()]}
       right={['Contacts', () => go({ at: 'contacts' })]}
     >
       <p class="today-date">
@@ -181,13 +181,13 @@ function Today({ desk, state, go }: ScreenProps): JSX.Element {
             <button type="button" class="main" onClick={() => go({ at: 'conversation', with: from })}>
               Reply
             </button>
-            <button type="button" onClick={() => desk.read(from)}>
+            <button type="button" onClick={() => phone.read(from)}>
               Dismiss
             </button>
           </div>
         </div>
       )}
-      <OwnPresence desk={desk} own={state.own} />
+      <OwnPresence phone={phone} own={state.own} />
     </Shown>
   )
 }
@@ -210,8 +210,8 @@ function Contacts({ state, go }: ScreenProps): JSX.Element {
   )
 }
 
-function Conversation({ desk, state, go, uri }: ScreenProps & { readonly uri: string }): JSX.Element {
-  if (state.unread.includes(uri)) queueMicrotask(() => desk.read(uri))
+function Conversation({ phone, state, go, uri }: ScreenProps & { readonly uri: string }): JSX.Element {
+  if (state.unread.includes(uri)) queueMicrotask(() => phone.read(uri))
   return (
     <Shown
       title={nameOf(state, uri)}
@@ -219,26 +219,26 @@ function Conversation({ desk, state, go, uri }: ScreenProps & { readonly uri: st
       right={['Menu', () => go({ at: 'menu', with: uri })]}
     >
       <Talk state={state} uri={uri} />
-      <Compose desk={desk} to={uri} />
+      <Compose phone={phone} to={uri} />
     </Shown>
   )
 }
 
-function Menu({ desk, state, go, uri }: ScreenProps & { readonly uri: string }): JSX.Element {
+function Menu({ phone, state, go, uri }: ScreenProps & { readonly uri: string }): JSX.Element {
   const name = nameOf(state, uri)
   const isContact = state.contacts.some((each) => each.uri === uri)
   const back = (): void => go({ at: 'conversation', with: uri })
   const choices: readonly (readonly [word: string, act: () => void])[] = [
     isContact
-      ? [`Remove ${name} from contacts`, () => void desk.removeContact(uri).then(back)]
-      : [`Add ${name} to contacts`, () => void desk.addContact({ uri, name }).then(back)],
-    [`Call ${name}`, () => void desk.call(uri).then(back)],
-    ['I am busy', () => void desk.setPresence({ open: true, note: 'Busy' }).then(back)],
-    ['I am online', () => void desk.setPresence({ open: true, note: '' }).then(back)],
+      ? [`Remove ${name} from contacts`, () => void phone.removeContact(uri).then(back)]
+      : [`Add ${name} to contacts`, () => void phone.addContact({ uri, name }).then(back)],
+    [`Call ${name}`, () => void phone.call(uri).then(back)],
+    ['I am busy', () => void phone.setPresence({ open: true, note: 'Busy' }).then(back)],
+    ['I am online', () => void phone.setPresence({ open: true, note: '' }).then(back)],
     [
       'End conversation',
       () => {
-        desk.end(uri)
+        phone.end(uri)
         go({ at: 'today' })
       },
     ],

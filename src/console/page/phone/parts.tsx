@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Presence } from './bodies.ts'
-import { type Desk, type DeskState, type Line, nameOf } from './desk.ts'
+import { type PhoneModel, type PhoneState, type Line, nameOf } from './phone-model.ts'
 
 /** What a user may say of itself: PIDF knows open and closed, the rest is its note. */
 const ownStates: readonly (Presence & { readonly word: string })[] = [
@@ -19,7 +19,7 @@ export function presenceWord(presence: Presence | undefined): string {
   return presence.note === '' ? 'Online' : presence.note
 }
 
-/** Shape and colour differ, and the word stands beside it. */
+/** Shape and colour differ, and the word is beside the sign. */
 function PresenceSign({ presence }: { readonly presence: Presence | undefined }): JSX.Element {
   const kind =
     presence === undefined ? 'unknown' : presence.open ? (presence.note === '' ? 'online' : 'busy') : 'offline'
@@ -30,7 +30,7 @@ function PresenceSign({ presence }: { readonly presence: Presence | undefined })
   )
 }
 
-export function ContactLine({ state, uri }: { readonly state: DeskState; readonly uri: string }): JSX.Element {
+export function ContactLine({ state, uri }: { readonly state: PhoneState; readonly uri: string }): JSX.Element {
   const presence = state.presence[uri]
   return (
     <>
@@ -40,7 +40,7 @@ export function ContactLine({ state, uri }: { readonly state: DeskState; readonl
   )
 }
 
-export function Talk({ state, uri }: { readonly state: DeskState; readonly uri: string }): JSX.Element {
+export function Talk({ state, uri }: { readonly state: PhoneState; readonly uri: string }): JSX.Element {
   const box = useRef<HTMLDivElement>(null)
   const lines = state.conversations[uri] ?? []
   useEffect(() => {
@@ -73,12 +73,12 @@ function Said({ line: { by, text, at, failed }, name }: { readonly line: Line; r
   )
 }
 
-export function Compose({ desk, to }: { readonly desk: Desk; readonly to: string }): JSX.Element {
+export function Compose({ phone, to }: { readonly phone: PhoneModel; readonly to: string }): JSX.Element {
   const [text, setText] = useState('')
   const send = (event: Event): void => {
     event.preventDefault()
     if (text.trim() === '') return
-    void desk.send(to, text)
+    void phone.send(to, text)
     setText('')
   }
   return (
@@ -98,7 +98,7 @@ export function Compose({ desk, to }: { readonly desk: Desk; readonly to: string
   )
 }
 
-export function OwnPresence({ desk, own }: { readonly desk: Desk; readonly own: Presence }): JSX.Element {
+export function OwnPresence({ phone, own }: { readonly phone: PhoneModel; readonly own: Presence }): JSX.Element {
   const word = ownStates.find(({ open, note }) => open === own.open && note === own.note)?.word ?? 'Online'
   return (
     <select
@@ -106,7 +106,7 @@ export function OwnPresence({ desk, own }: { readonly desk: Desk; readonly own: 
       value={word}
       onChange={({ currentTarget: { value } }) => {
         const chosen = ownStates.find((each) => each.word === value)
-        if (chosen !== undefined) void desk.setPresence({ open: chosen.open, note: chosen.note })
+        if (chosen !== undefined) void phone.setPresence({ open: chosen.open, note: chosen.note })
       }}
     >
       {ownStates.map((each) => (

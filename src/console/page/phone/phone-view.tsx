@@ -5,14 +5,14 @@ import { useDocument } from '../loading.ts'
 import { Failed } from '../parts/problem.tsx'
 import { session } from '../session.ts'
 import { useStore } from '../store.ts'
-import { Desk } from './desk.ts'
+import { PhoneModel } from './phone-model.ts'
 import { DesktopSkin } from './desktop-skin.tsx'
 import { MobileSkin } from './mobile-skin.tsx'
 import { TroubleCard } from './trouble-card.tsx'
 
 /** They stay signed in while another view is looked at. */
-const mobile = new Desk()
-const desktop = new Desk()
+const mobile = new PhoneModel()
+const desktop = new PhoneModel()
 
 export function PhoneView(): JSX.Element {
   const plan = useDocument<PlanDocument>('/api/plan')
@@ -26,8 +26,8 @@ export function PhoneView(): JSX.Element {
       <h1>Phone</h1>
       {about.lab.includes('compose') && <Containers />}
       <div class="phones">
-        <MobileSkin desk={mobile} plan={plan.state.document} />
-        <DesktopSkin desk={desktop} plan={plan.state.document} />
+        <MobileSkin phone={mobile} plan={plan.state.document} />
+        <DesktopSkin phone={desktop} plan={plan.state.document} />
       </div>
       <Troubles />
     </div>

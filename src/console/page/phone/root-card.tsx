@@ -1,4 +1,4 @@
-/** The root a browser must trust before a phone signs in, and how it is told. */
+/** The root that a browser must trust before a phone signs in, and how to install it. */
 import type { JSX } from 'preact'
 import type { Verdict } from '../documents.ts'
 import { useDocument } from '../loading.ts'

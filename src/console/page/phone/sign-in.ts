@@ -1,7 +1,7 @@
 /** What a sign-in form knows: the users of the lab, and the ways in that fit the chosen one. */
 import { useState } from 'preact/hooks'
 import type { PlanDocument } from '../documents.ts'
-import type { Account } from './desk.ts'
+import type { Account } from './phone-model.ts'
 import { type WayIn, waysIn } from './ways.ts'
 
 export interface SignInForm {

@@ -26,7 +26,7 @@ export type Trouble =
 
 const eventWithinMs = 2500
 
-/** Number of the newest event of a node: what comes later has a higher one, wherever its clock stands. */
+/** Number of the newest event of a node: later events have higher ones, whatever the clock of the node says. */
 export function lastEvent({ node }: WayIn): number {
   return events.get().reduce((last, event) => (event.node === node ? Math.max(last, event.seq) : last), 0)
 }

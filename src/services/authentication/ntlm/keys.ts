@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto'
 import md4 from 'js-md4'
 import { rc4 } from './rc4.ts'
 
-/** NTOWFv1, as the directory keeps it: 16 octets, lower-case hex. Whoever has it needs no password. */
+/** NTOWFv1, as the directory keeps it: 16 octets, lower-case hex. Anyone who has it needs no password. */
 export function ntHash(password: string): string {
   return Buffer.from(md4.arrayBuffer(Buffer.from(password, 'utf16le'))).toString('hex')
 }

@@ -1,6 +1,6 @@
 /**
  * NTLM for SIP ([MS-SIPAE], [MS-NLMP]): NTLMv2 only, connectionless, versions 2, 3 and 4. Three REGISTERs prove a
- * password; from then on every message between the client and this server carries a signature.
+ * password; after that, every message between the client and this server carries a signature.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { flat } from '../../../sip/message/fast/flat.ts'
@@ -9,8 +9,8 @@ import type { SipMessage } from '../../../sip/message/types.ts'
 import { addressOfRecord } from '../../../sip/message/uri.ts'
 import type { Arrival } from '../../../sip/routing/decision.ts'
 import { diagnostics } from '../../refusals.ts'
-import { soon } from '../../soon.ts'
-import type { Soon } from '../../soon.ts'
+import { andThen } from '../../maybe-promise.ts'
+import type { MaybePromise } from '../../maybe-promise.ts'
 import { ntHashScheme } from '../hashes.ts'
 import type { Authorization, Check, CredentialSource, Scheme } from '../scheme.ts'
 import { type Association, type Associations, isNewNumber, newOpaque } from './associations.ts'
@@ -76,7 +76,7 @@ class Ntlm implements Scheme {
     return token === undefined ? '' : token.user.toLowerCase()
   }
 
-  check(authorization: Authorization, arrival: Arrival): Soon<Check> {
+  check(authorization: Authorization, arrival: Arrival): MaybePromise<Check> {
     const { parameters } = authorization
     if (parameters.get('targetname') !== this.#options.self) return { kind: 'stale' }
     const data = parameters.get('gssapi-data')
@@ -87,7 +87,7 @@ class Ntlm implements Scheme {
     const pending = this.#take(parameters.get('opaque') ?? '', arrival.wall)
     if (pending === undefined) return { kind: 'stale' }
     const { credentials, realm } = this.#options
-    return soon(credentials.credential(token.user.toLowerCase(), ntHashScheme, realm), (row) =>
+    return andThen(credentials.credential(token.user.toLowerCase(), ntHashScheme, realm), (row) =>
       this.#judge(authorization, arrival, { token, pending, row }),
     )
   }
@@ -175,7 +175,7 @@ class Ntlm implements Scheme {
     return { kind: 'accepted', aor: association.aor }
   }
 
-  /** What stands against the signature of a message of this client; undefined: nothing. */
+  /** Why the signature of a message of this client is not accepted; undefined: it is. */
   #wrongIn(authorization: Authorization, message: SipMessage, association: Association): string | undefined {
     const text = this.#textOf(authorization, message, association.version)
     if (!isSignature(association.client, text, authorization.parameters.get('response') ?? ''))

@@ -26,7 +26,7 @@ const needed = flags.unicode | flags.extendedSessionSecurity | flags.bits128 | f
 /** Windows Server 2003, NTLMSSP revision 15: the servers of that time. Clients read it for nothing. */
 const version = Buffer.from([5, 2, 0xce, 0x0e, 0, 0, 0, 15])
 
-/** MsvAvNbComputerName, … ([MS-NLMP] 2.2.2.1). No time stamp: the client's own clock shall stand in its answer. */
+/** MsvAvNbComputerName, … ([MS-NLMP] 2.2.2.1). No time stamp: the client answers by its own clock. */
 const avIds = { computer: 1, domain: 2, dnsComputer: 3, dnsDomain: 4 } as const
 
 export interface ServerNames {

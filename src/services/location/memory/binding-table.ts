@@ -201,7 +201,7 @@ export class BindingTable {
     this.#heads[head] = at
   }
 
-  /** The record that is being inserted stands in no bucket of the wheel yet, and so is left out. */
+  /** The record that is being inserted is in no bucket of the wheel yet, and so is left out. */
   #rehash(): void {
     const { hash, next, bucket } = this.#columns
     const heads = new Int32Array(this.#heads.length * 2).fill(none)
@@ -226,7 +226,7 @@ export class BindingTable {
 
   #linkWheel(at: number): void {
     const { expires, bucket, wheelNext, wheelPrevious } = this.#columns
-    // What is over already goes where the wheel stands, or a whole turn would pass before it is found.
+    // An expired record goes into the current bucket of the wheel, or a whole turn would pass before it is found.
     const slot = Math.max(Math.floor((expires[at] ?? 0) / bucketMs), this.#cursor ?? 0) & (bucketCount - 1)
     const first = this.#wheel[slot] ?? none
     bucket[at] = slot
@@ -252,7 +252,7 @@ export class BindingTable {
 
 const noPath: readonly string[] = []
 
-/** What stands between two line ends; undefined: nothing. */
+/** The text between two line ends; undefined: none. */
 function between(text: string, before: number, end: number): string | undefined {
   return end === before + 1 ? undefined : text.slice(before + 1, end)
 }

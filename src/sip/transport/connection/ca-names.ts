@@ -21,11 +21,11 @@ export function announcedCas(
   timeoutMs: number,
 ): Promise<readonly Buffer[] | undefined> {
   const socket = connectTcp(to)
-  const heard: Buffer[] = []
+  const received: Buffer[] = []
   let octets = 0
   const tap = tapped(socket, (chunk) => {
     octets += chunk.length
-    if (octets <= mostOctets) heard.push(chunk)
+    if (octets <= mostOctets) received.push(chunk)
     else socket.destroy()
   })
   let secret: Buffer | undefined
@@ -35,7 +35,7 @@ export function announcedCas(
       clearTimeout(timer)
       tls.destroy()
       socket.destroy()
-      resolve(namesIn(Buffer.concat(heard), secret))
+      resolve(namesIn(Buffer.concat(received), secret))
     }
     const timer = setTimeout(end, timeoutMs)
     tls.on('keylog', (line: Buffer) => (secret ??= handshakeSecret(line)))

@@ -8,7 +8,7 @@ import type { Core } from '../core.ts'
 import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
-import { destroyLater } from './linger.ts'
+import { destroyLater } from './close-delay.ts'
 import { isExplained } from './refuse.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, refusalCode, type Cause } from '../refusal.ts'
@@ -59,9 +59,9 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #waiting = 0
   /** When it opened, and when the last whole message or keep-alive came, by the clock's `now`. */
   readonly #startedAt: number
-  #heardAt = 0
-  /** Something whole came with the chunk that is read. */
-  #wasHeard = false
+  #lastReceivedAt = 0
+  /** A whole message or keep-alive came with the chunk that is read. */
+  #hasReceived = false
   #messages = 0
   #pingedAt: number | undefined
   #cause: Cause | undefined
@@ -80,7 +80,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.dialledName = start.dialledName
     this.openedAt = core.clock.wall()
     this.#startedAt = Math.trunc(core.clock.now())
-    this.#heardAt = this.#startedAt
+    this.#lastReceivedAt = this.#startedAt
     this.#core = core
     this.#wire = wire
     this.#wiring = wiring
@@ -185,7 +185,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       return this.abort('flow.send-queue-full')
     if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000)
       return this.abort('flow.no-pong')
-    const silentMs = now - this.#heardAt
+    const silentMs = now - this.#lastReceivedAt
     if (this.#isLate(now, silentMs)) return this.close('flow.first-request-timeout')
     if (settings.idleSeconds > 0 && silentMs > settings.idleSeconds * 1000) return this.close('idle')
     if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000)
@@ -224,7 +224,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   message(message: SipMessage): void {
     if (!this.open) return
-    this.#wasHeard = true
+    this.#hasReceived = true
     this.#messages += 1
     this.#core.trace?.({ direction: 'in', flow: this, text: message.text })
     if (message.kind === 'response') return this.#core.user.onResponse(message, this)
@@ -235,24 +235,24 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   malformed(error: MessageError): void {
     if (!this.open) return
-    this.#wasHeard = true
+    this.#hasReceived = true
     this.#core.user.onIncident({ event: 'message.malformed', flow: this, remote: this.remote, reason: error.message })
     this.#answer(error)
   }
 
   ping(): void {
     if (!this.open) return
-    this.#wasHeard = true
+    this.#hasReceived = true
     this.send(pong)
   }
 
   pong(): void {
-    this.#wasHeard = true
+    this.#hasReceived = true
   }
 
   /** A sign of life below the messages, such as a WebSocket pong. */
   alive(): void {
-    this.#noteHeard()
+    this.#noteReceived()
   }
 
   lost(error: MessageError): void {
@@ -285,14 +285,14 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Reads the clock once for all that a chunk brings (bench/proxy.ts, overload). */
   #read(chunk: Buffer): void {
     this.#reader.push(chunk)
-    if (this.#wasHeard) this.#noteHeard()
+    if (this.#hasReceived) this.#noteReceived()
   }
 
-  #noteHeard(): void {
+  #noteReceived(): void {
     // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, TCP calls).
-    this.#heardAt = Math.trunc(this.#core.clock.now())
+    this.#lastReceivedAt = Math.trunc(this.#core.clock.now())
     this.#pingedAt = undefined
-    this.#wasHeard = false
+    this.#hasReceived = false
   }
 
   #queued(): number {

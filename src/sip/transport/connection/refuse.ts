@@ -5,7 +5,7 @@ import { StreamFramer } from '../../message/framer.ts'
 import type { MessageLimits, SipMessage } from '../../message/types.ts'
 import type { SocketAddress } from '../flow.ts'
 import type { ListenerSettings } from '../types.ts'
-import { destroyLater } from './linger.ts'
+import { destroyLater } from './close-delay.ts'
 
 /** The connection closes without an answer, as with real servers: what the peer has sent is never looked at. */
 function closeSilently(socket: TLSSocket): void {

@@ -13,7 +13,7 @@ import type { MessageLimits, SipMessage } from '../../message/types.ts'
 import type { Core } from '../core.ts'
 import type { SocketAddress } from '../flow.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
-import { destroyLater } from './linger.ts'
+import { destroyLater } from './close-delay.ts'
 import { systemQueue } from './stream.ts'
 import type { Reader, Wire, Wiring, WireUser } from './wire.ts'
 

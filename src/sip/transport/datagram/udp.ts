@@ -28,7 +28,7 @@ export class UdpFlow implements Flow {
   readonly openedAt: number
   open = true
   confirmed = true
-  heardAt = 0
+  lastReceivedAt = 0
   /** When it was put last among the flows of its socket. */
   movedAt = 0
   readonly #socket: UdpSocket
@@ -51,7 +51,7 @@ export class UdpFlow implements Flow {
     this.direction = start.direction
     this.dialledName = start.dialledName
     this.openedAt = start.wall
-    this.heardAt = start.now
+    this.lastReceivedAt = start.now
     this.movedAt = start.now
   }
 
@@ -149,7 +149,7 @@ export class UdpSocket implements Listener {
     const now = Math.trunc(at)
     const known = this.known(remote)
     if (known !== undefined) {
-      known.heardAt = now
+      known.lastReceivedAt = now
       if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows)
         this.#moveLast(known, now)
       return known
@@ -223,7 +223,7 @@ export class UdpSocket implements Listener {
     const idleMs = this.#core.settings.idleSeconds * 1000
     if (idleMs === 0) return
     for (const flow of this.#flows) {
-      if (now - flow.heardAt > idleMs) flow.close('idle')
+      if (now - flow.lastReceivedAt > idleMs) flow.close('idle')
     }
   }
 

@@ -13,34 +13,34 @@ import {
 import type { Failure, PhoneCommand, PhoneEvent } from './lines.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
-export interface Desk {
+export interface PhoneSession {
   readonly signedIn: boolean
   /** False when it did not come to what was asked; the event `failed` has told why. */
   obey(command: PhoneCommand): Promise<boolean>
   close(): Promise<void>
 }
 
-export interface DeskOptions {
+export interface PhoneSessionOptions {
   readonly settings: PhoneSettings
   /** Answers every call and sends every MESSAGE back. */
   readonly echo: boolean
   readonly tell: (event: PhoneEvent) => void
 }
 
-export function openDesk(options: DeskOptions): Desk {
-  return new PhoneDesk(options)
+export function openPhoneSession(options: PhoneSessionOptions): PhoneSession {
+  return new CommandedPhone(options)
 }
 
-class PhoneDesk implements Desk {
+class CommandedPhone implements PhoneSession {
   readonly #phone: Phone
   readonly #buddies: Buddies
   readonly #echo: boolean
-  readonly #tell: DeskOptions['tell']
+  readonly #tell: PhoneSessionOptions['tell']
   /** The call that `answer`, `hang-up` and `cancel` are about: the last one. */
   #current: Call | undefined
   #waitingForCall: (() => void) | undefined
 
-  constructor({ settings, echo, tell }: DeskOptions) {
+  constructor({ settings, echo, tell }: PhoneSessionOptions) {
     this.#phone = openPhone({ ...settings, autoAnswer: echo })
     this.#buddies = new Buddies(this.#phone, (of, shown) => tell({ event: 'presence', of, ...shown }))
     this.#echo = echo

@@ -1,4 +1,4 @@
-/** One phone of the page: what it knows and what it does. Both skins draw from such a desk, and neither has more. */
+/** One phone of the page: its state and its actions. Both skins draw from such a model, and neither has more. */
 import { createStore, type Store } from '../store.ts'
 import type { PhoneAgent } from './agent.ts'
 import { type Contact, type Presence, userOf } from './bodies.ts'
@@ -23,7 +23,7 @@ export interface Account {
 
 type Stage = 'signed-out' | 'signing-in' | 'signed-in'
 
-export interface DeskState {
+export interface PhoneState {
   readonly stage: Stage
   /** Who is signed in. */
   readonly uri: string
@@ -42,13 +42,13 @@ export interface DeskState {
   readonly call: PageCall | undefined
   /** Why the last call ended, until the user has read it. */
   readonly callEnded: string | undefined
-  /** What was asked for and did not come to pass. */
+  /** The last request that failed, and why. */
   readonly complaint: string | undefined
 }
 
 const mostLines = 500
 
-const nothing: DeskState = {
+const nothing: PhoneState = {
   stage: 'signed-out',
   uri: '',
   way: undefined,
@@ -63,8 +63,8 @@ const nothing: DeskState = {
   complaint: undefined,
 }
 
-export class Desk {
-  readonly state: Store<DeskState> = createStore(nothing)
+export class PhoneModel {
+  readonly state: Store<PhoneState> = createStore(nothing)
   #agent: PhoneAgent | undefined
 
   async signIn(account: Account, way: WayIn): Promise<void> {
@@ -203,7 +203,7 @@ export class Desk {
     }
   }
 
-  #change(change: (state: DeskState) => Partial<DeskState>): void {
+  #change(change: (state: PhoneState) => Partial<PhoneState>): void {
     this.state.update((state) => ({ ...state, ...change(state) }))
   }
 }
@@ -212,7 +212,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The name of a contact, or what stands before the @. */
-export function nameOf({ contacts }: DeskState, uri: string): string {
+/** The name of a contact, or the part of the URI before the @. */
+export function nameOf({ contacts }: PhoneState, uri: string): string {
   return contacts.find((each) => each.uri === uri)?.name ?? userOf(uri)
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Journal } from '../../src/check/index.ts'
+import { CheckLog } from '../../src/check/index.ts'
 import { type Finding, fromVerdict } from '../../src/check/step.ts'
 import { verdict, verdictCodes } from '../../src/verdicts/codes.ts'
 
@@ -15,10 +15,10 @@ const certificate = {
 }
 const expired = fromVerdict(verdict('cert.expired', { certificate }))
 
-function remedyOf(place: ConstructorParameters<typeof Journal>[1], finding: Finding = expired): string | undefined {
-  const journal = new Journal(undefined, place)
-  journal.put('certificate', 'certificate', finding)
-  return journal.steps[0]?.remedy
+function remedyOf(place: ConstructorParameters<typeof CheckLog>[1], finding: Finding = expired): string | undefined {
+  const log = new CheckLog(undefined, place)
+  log.put('certificate', 'certificate', finding)
+  return log.steps[0]?.remedy
 }
 
 t.test('a remedy names the node that holds the certificate', async (t) => {

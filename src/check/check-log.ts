@@ -2,7 +2,7 @@
 import { isForLab, outsideRemedy, type Parties, type Placeholder, remedyFor } from '../verdicts/remedy.ts'
 import type { Finding, Step } from './step.ts'
 
-/** How deep a step stands: 0 at the left margin. */
+/** `depth` is the level of a step in the tree: 0 at the left margin. */
 export interface Watcher {
   begin(title: string, depth: number): void
   end(step: Step, depth: number): void
@@ -14,28 +14,28 @@ export interface Done<T> {
   readonly value: T
 }
 
-/** Whose remedies they are. */
-export interface JournalPlace {
+/** The ends that the remedies name. */
+export interface RemedyContext {
   /** The host of a server outside the lab: its remedies name no command of siplab, but for certificates of ours. */
   readonly outside?: string
-  /** The node of the lab that holds the certificate with this serial; undefined: nobody knows. */
+  /** The node of the lab that holds the certificate with this serial; undefined: unknown. */
   readonly ownerOf?: (serial: string) => string | undefined
   /** The node that is dialled. Absent: not one alone, or no node of the lab. */
   readonly acceptor?: string
-  /** The node that the check stands in for (`--as`). Absent: it is a client. */
+  /** The node as which the check dials (`--as`). Absent: it dials as a client. */
   readonly dialler?: string
 }
 
-export class Journal {
+export class CheckLog {
   readonly #steps: Step[] = []
   readonly #watcher: Watcher | undefined
   readonly #depth: number
-  readonly #place: JournalPlace
+  readonly #context: RemedyContext
 
-  constructor(watcher?: Watcher, { depth = 0, ...place }: JournalPlace & { readonly depth?: number } = {}) {
+  constructor(watcher?: Watcher, { depth = 0, ...context }: RemedyContext & { readonly depth?: number } = {}) {
     this.#watcher = watcher
     this.#depth = depth
-    this.#place = place
+    this.#context = context
   }
 
   get steps(): readonly Step[] {
@@ -43,8 +43,8 @@ export class Journal {
   }
 
   /** Runs one step; `work` may run further steps inside it. */
-  async step<T>(id: string, title: string, work: (inner: Journal) => Promise<Done<T>>): Promise<T> {
-    const inner = new Journal(this.#watcher, { depth: this.#depth + 1, ...this.#place })
+  async step<T>(id: string, title: string, work: (inner: CheckLog) => Promise<Done<T>>): Promise<T> {
+    const inner = new CheckLog(this.#watcher, { depth: this.#depth + 1, ...this.#context })
     const began = performance.now()
     this.#watcher?.begin(title, this.#depth)
     const { finding, value } = await work(inner)
@@ -58,10 +58,10 @@ export class Journal {
   }
 
   #add(found: Step): void {
-    const { outside, ownerOf } = this.#place
+    const { outside, ownerOf } = this.#context
     const serial = found.verdict?.certificate?.serial
     const isOurs = serial !== undefined && ownerOf?.(serial) !== undefined
-    const step = outside === undefined || isOurs ? placed(found, this.#place) : withoutCommands(found, outside)
+    const step = outside === undefined || isOurs ? placed(found, this.#context) : withoutCommands(found, outside)
     this.#steps.push(step)
     this.#watcher?.end(step, this.#depth)
   }
@@ -76,7 +76,7 @@ function withoutCommands(step: Step, host: string): Step {
 }
 
 /** The names of the ends, and of the node whose certificate the verdict speaks of. */
-function placed(step: Step, { ownerOf, acceptor, dialler }: JournalPlace): Step {
+function placed(step: Step, { ownerOf, acceptor, dialler }: RemedyContext): Step {
   const { remedy, verdict } = step
   if (remedy === undefined || verdict === undefined || ownerOf === undefined) return step
   const serial = verdict.certificate?.serial
@@ -93,7 +93,7 @@ function placed(step: Step, { ownerOf, acceptor, dialler }: JournalPlace): Step 
   return fix === remedy ? step : { ...step, remedy: fix, verdict: { ...verdict, fix } }
 }
 
-/** Without `--as` no node dials: the check stands in for a client of its own. */
+/** Without `--as` no node dials: the check acts as a client of its own. */
 const client: Parties = { DIALLER: 'this client' }
 
 function partiesOf(all: Readonly<Record<Placeholder, string | undefined>>): Parties {
