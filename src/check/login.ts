@@ -101,7 +101,7 @@ async function callEcho(
     return log.put(
       'login.call',
       titles['login.call'],
-      notTried('Not tried: nobody to call was named; --echo URI names one.'),
+      notTried('Not tried: no user to call was given; --echo URI gives one.'),
     )
   if (echo.kind === 'uri')
     return void (await attempt(log, 'login.call', titles['login.call'], () => call(phone, echo.uri)))

@@ -321,7 +321,7 @@ function addressingOf({ addressing }: UpOptions): { readonly addressing?: 'loopb
   return addressing === undefined ? {} : { addressing }
 }
 
-/** Checked before a network is chosen: an address of another machine would look taken in every network. */
+/** Checked before a network is chosen: an address of another machine would look occupied in every network. */
 async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
   if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
 }

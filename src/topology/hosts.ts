@@ -38,7 +38,9 @@ const listener = group({
 const normalisation = group({
   pattern: setting(
     z.string().min(1).max(200).refine(isPattern, { error: 'a regular expression such as "^0([1-9][0-9]+)$"' }),
-    { doc: 'What the number is, without visual separators: a regular expression.' },
+    {
+      doc: 'A regular expression for the number. The characters `-`, `.`, `(` and `)` are removed from the number first.',
+    },
   ),
   replacement: setting(z.string().min(1).max(60), { doc: 'What it becomes, `$1` for the first group: `+49$1`.' }),
 })
@@ -80,7 +82,9 @@ const staticRoute = group({
 })
 
 const voicePolicy = group({
-  users: setting(z.array(text).min(1).max(1000), { doc: 'Logins, or `*` for everyone who is named by no policy.' }),
+  users: setting(z.array(text).min(1).max(1000), {
+    doc: 'Login names this policy is for. `*` means every caller that no other policy names.',
+  }),
   numbers: setting(z.array(z.string().regex(/^(?:\+?[0-9]*\*|\+?[0-9]+)$/)).max(256), {
     doc: 'Numbers after the dial plan: `+4930*` for all that begin so; `*` for all; empty for none.',
   }),

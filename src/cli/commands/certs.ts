@@ -129,7 +129,7 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
     .command('trial <NODE>')
     .description('Issues a trial certificate for a node, under a name of its own. It is not assigned unless asked.')
     .requiredOption('--valid <SPAN>', 'how long, e.g. 30s')
-    .option('--reference <REFERENCE>', 'which certificate of the node it stands in for')
+    .option('--reference <REFERENCE>', 'which certificate of the node it replaces')
     .option('--assign', 'assign it at once')
   common(withTopology(command), 'siplab certs trial fe1 --valid 30s').action(
     async (name: string, options: CertsOptions) => {

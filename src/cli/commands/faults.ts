@@ -176,7 +176,7 @@ export function summaryOf({
 }
 
 function wanted(expected: string | undefined): string {
-  return expected === undefined ? 'nobody was to mind' : `expected ${expected}`
+  return expected === undefined ? 'expected no objection' : `expected ${expected}`
 }
 
 function details({ certificate, windows, rule, found, fix }: Verdict): string {

@@ -43,7 +43,7 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
     .command('status')
     .summary('show what runs')
     .description('Shows each node of the lab: its state, since when, and why it stopped.')
-    .option('--node <NAME>', 'ask this one alone, whoever runs it (needs --data)')
+    .option('--node <NAME>', 'ask only this node, also when no lab runs it (needs --data)')
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     finish(await showLab(io, options))

@@ -58,7 +58,9 @@ export const attendCommand: RegisterCommand = (program, context) => {
   const { io } = context
   program
     .command('attend', { hidden: true })
-    .description('Speaks JSON lines with a siplab outside the container lab.')
+    .description(
+      'Runs inside the container lab: sends events to the siplab outside and obeys its requests, as JSON lines.',
+    )
     .requiredOption('--data <DIR>', 'folder that holds nodes/NAME')
     .action(async (options: { readonly data: string }) => {
       const lab = chooseRunningLab(io, options)

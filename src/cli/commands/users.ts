@@ -163,8 +163,8 @@ function seedCommand(users: Command, io: Io): void {
   const seed = users
     .command('seed')
     .description(
-      'Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does ' +
-        'the same.',
+      'Writes the SIP domains, trusted servers and edges of the topology into the directory. Writes its users too, ' +
+        'but only if the directory has no account yet. siplab up does the same.',
     )
   common(withTopology(seed), 'siplab users seed --topology edge-pool --containers').action(
     async (options: UsersOptions) => {

@@ -20,7 +20,7 @@ export interface Row {
 }
 
 export interface LadderFilter {
-  /** Rows that contain this text remain: a call, a user, a word of a header field. */
+  /** Rows that contain this text remain: a call, a user, part of a header field. */
   readonly text: string
   /** Absent: all. */
   readonly node: string | undefined

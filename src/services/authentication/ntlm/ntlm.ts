@@ -53,7 +53,7 @@ class Ntlm implements Scheme {
   /** Challenges not answered yet, oldest first: each is taken once. */
   readonly #pending = new Map<string, Pending>()
   /** An unknown user costs the same work as a wrong password. */
-  readonly #nobody = randomBytes(16)
+  readonly #unknownUser = randomBytes(16)
 
   constructor(options: NtlmOptions) {
     this.#options = options
@@ -116,7 +116,7 @@ class Ntlm implements Scheme {
   }
 
   #judge(authorization: Authorization, arrival: Arrival, { token, pending, row }: Attempt): Check {
-    const nt = row === undefined ? this.#nobody : Buffer.from(row.hash, 'hex')
+    const nt = row === undefined ? this.#unknownUser : Buffer.from(row.hash, 'hex')
     const key = responseKey(nt, token.user, token.domain)
     const proof = proofOf(key, pending.challenge, token.blob)
     const isRight = timingSafeEqual(proof, token.proof)
