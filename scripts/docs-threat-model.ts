@@ -72,6 +72,13 @@ export const threats: readonly Threat[] = [
     test: 'test/attack/forms.test.ts',
   },
   {
+    attacker: 'a signed-in user',
+    wants: 'calls to itself sent down our trunk or to another server of ours: a Contact that leads there',
+    rows: [],
+    at: ['home'],
+    test: 'test/roles/server-places.test.ts',
+  },
+  {
     attacker: 'a callee',
     wants: 'the digest response of a caller, for a dictionary attack on the password',
     rows: [],

@@ -19,6 +19,8 @@ export class ServerPlaces {
   readonly #names = new Set<string>()
   /** Ports by address. */
   readonly #ports = new Map<string, Set<number>>()
+  /** Ports of all of them. */
+  readonly #open = new Set<number>()
   /** Ports that are open on every address of this machine. */
   readonly #everywhere = new Set<number>()
 
@@ -31,6 +33,7 @@ export class ServerPlaces {
       this.#names.add(host)
       return
     }
+    for (const port of ports) this.#open.add(port)
     const known = isUnspecified(host) ? this.#everywhere : (this.#ports.get(host) ?? new Set())
     for (const port of ports) known.add(port)
     if (known !== this.#everywhere) this.#ports.set(host, known)
@@ -38,9 +41,15 @@ export class ServerPlaces {
 
   /** Whether a request for that URI is sent to one of the servers: `maddr` counts before the host (RFC 3263 §4). */
   has(uri: SipUri): boolean {
-    const host = canonical(uri.parameters.get('maddr') ?? uri.host)
-    if (this.#names.has(host) || this.#names.has(serviceOf(host))) return true
-    const ports = portsOf(uri)
+    const { port, parameters } = uri
+    const place = parameters.get('maddr')?.toLowerCase() ?? uri.host
+    const name = place.endsWith('.') ? place.slice(0, -1) : place
+    if (this.#names.has(name) || this.#names.has(serviceOf(name))) return true
+    // Most Contacts name a port that no server has: nothing more is read of them (a call asks each time).
+    return (port === undefined || this.#open.has(port)) && this.#hasAddress(canonical(name), portsOf(uri))
+  }
+
+  #hasAddress(host: string, ports: readonly number[]): boolean {
     if (this.#everywhere.size > 0 && isThisMachine(host)) return ports.some((port) => this.#everywhere.has(port))
     // A connection to the unspecified address ends at the loopback address.
     const addresses = isUnspecified(host) ? loopback : [host]
