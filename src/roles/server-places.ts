@@ -3,7 +3,7 @@ import { type ServerPlace, ServerPlaces } from '../services/registrar/server-pla
 import type { HomeSettings, NodePlan } from '../topology/plan-types.ts'
 import { portOf } from './role.ts'
 
-/** What the settings name counts beside the list of the planner: a home is told of servers by several lists. */
+/** The list of the planner, and every server that another setting of the home names. */
 export function serverPlaces(plan: NodePlan, settings: HomeSettings): ServerPlaces {
   const {
     servers = [],

@@ -1,4 +1,4 @@
-/** A home knows every server of its organisation, by each name and address, and registers no binding that leads there. */
+/** A home knows every server of its organisation by each name and address. No binding leads there. */
 import t from 'tap'
 import { home } from '../../src/roles/home.ts'
 import type { RoleContext } from '../../src/roles/role.ts'

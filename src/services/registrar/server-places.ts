@@ -67,7 +67,7 @@ export class ServerPlaces {
   }
 }
 
-/** In a cluster a service has its own name, which the plan gives, and longer ones: `fe1.NAMESPACE.svc.cluster.local`. */
+/** In a cluster a service has the name of the plan and longer ones: `fe1.NAMESPACE.svc.cluster.local`. */
 function serviceOf(host: string): string {
   return host.includes('.svc') ? (/^([^.]+)\.[^.]+\.svc(?:\.|$)/.exec(host)?.[1] ?? host) : host
 }
