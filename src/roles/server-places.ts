@@ -1,7 +1,6 @@
 /** The servers that no binding may lead to, from the plan of a home. */
 import { type ServerPlace, ServerPlaces } from '../services/registrar/server-places.ts'
 import type { HomeSettings, NodePlan } from '../topology/plan-types.ts'
-import { portOf } from './role.ts'
 
 /** The list of the planner, and every server that another setting of the home names. */
 export function serverPlaces(plan: NodePlan, settings: HomeSettings): ServerPlaces {
@@ -21,7 +20,7 @@ export function serverPlaces(plan: NodePlan, settings: HomeSettings): ServerPlac
     ...servers,
     ...routes,
     ...(routeToEnterpriseEdge === undefined ? [] : [placeOf(routeToEnterpriseEdge)]),
-    { hosts: [...named, ...members, home, ...edges, ...domains], ports: [portOf(plan, 'tls'), portOf(plan, 'tcp')] },
+    { hosts: [...named, ...members, home, ...edges, ...domains], ports: plan.listeners.map(({ port }) => port) },
     ownPlace(plan),
   ])
 }

@@ -81,6 +81,18 @@ t.test('a plan without the list still gives what the settings name', async (t) =
   t.equal(serverPlacesOf(nodePlan(planLab(loadTopology('edge')), 'director')), undefined)
 })
 
+t.test('where servers are named by their addresses, a phone beside them has another port', async (t) => {
+  const { listeners, settings, ...plan } = nodePlan(planLab(loadTopology('trunk')), 'fe1')
+  const { servers: _servers, ...rest } = settings as HomeSettings
+  const address = '127.0.0.1'
+  const bench = { ...rest, home: address, members: [address], trustedServers: [], staticRoutes: [] }
+  const udp = [{ face: 'internal', transport: 'udp', address, port: 5080 }] as const
+  const places = serverPlaces({ ...plan, listeners: udp, settings: bench }, bench)
+  t.ok(places.has(parseUri('sip:x@127.0.0.1:5080')))
+  for (const uri of ['sip:sipp@127.0.0.1:5060', 'sip:sipp@127.0.0.1:5061', 'sip:sipp@127.0.0.1'])
+    t.notOk(places.has(parseUri(uri)), uri)
+})
+
 /** What the list of a home answers, past its law. */
 async function homeOf(plan: NodePlan) {
   const clock = new FakeClock()
