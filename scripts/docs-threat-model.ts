@@ -72,6 +72,13 @@ export const threats: readonly Threat[] = [
     test: 'test/attack/forms.test.ts',
   },
   {
+    attacker: 'a signed-in user',
+    wants: 'calls to itself sent down our trunk or to another server of ours: a Contact that leads there',
+    rows: [],
+    at: ['home'],
+    test: 'test/roles/server-places.test.ts',
+  },
+  {
     attacker: 'a callee',
     wants: 'the digest response of a caller, for a dictionary attack on the password',
     rows: [],
@@ -125,7 +132,9 @@ const notDefended = `## What is deliberately not defended
   the address of the other end.
 - Over UDP and TCP nothing is encrypted: who reads the network reads tokens too, and can send datagrams with the source
   of another. The topology \`standard\` demonstrates this.
-- A user may register any Contact, and requests for it are then sent there: a phone may be anywhere.
+- A user may register any Contact that leads to no server of the organisation, and requests for it are then sent
+  there: a phone may be anywhere. A Contact that leads to a server is refused (\`register.contact-server\`): one of our
+  names or domains, an address and port of a listener, an edge, a gateway, the next hop of a static route.
 - Where users are not asked who they are (\`bench-proxy\`), every name is taken for its user.
 - Passwords of a lab are in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
   folder repeats them; that file and the keys are readable by their owner alone.

@@ -2,6 +2,7 @@
 import { Associations } from '../services/authentication/ntlm/associations.ts'
 import { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import type { RoleContext } from '../roles/role.ts'
+import { serverPlacesOf } from '../roles/server-places.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { Proxy } from '../sip/routing/proxy.ts'
 import type { Locate } from '../sip/routing/settings.ts'
@@ -61,5 +62,6 @@ export function communicatorParts(options: CommunicatorOptions): CommunicatorPar
 function notificationsOf(options: CommunicatorOptions): Notifications | undefined {
   const { location, pool } = options.stores
   if (location === undefined || pool === undefined) return undefined
-  return new Notifications({ ...options, location, self: options.plan.fqdn })
+  const { plan } = options
+  return new Notifications({ ...options, location, self: plan.fqdn, servers: serverPlacesOf(plan) })
 }

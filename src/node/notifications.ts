@@ -9,6 +9,7 @@ import type { Dialog, Notification, Outbox } from '../services/presence/dialog.t
 import { userDisabled } from '../services/refusals.ts'
 import { instanceSelector } from '../services/registrar/gruu.ts'
 import { targetOf } from '../services/registrar/local-targets.ts'
+import type { ServerPlaces } from '../services/registrar/server-places.ts'
 import type { Clock } from '../sip/clock.ts'
 import { composeRequest } from '../sip/message/compose.ts'
 import { parseNameAddress } from '../sip/message/name-address.ts'
@@ -26,6 +27,8 @@ export interface NotificationsOptions {
   readonly location: LocationService
   /** FQDN of this server. */
   readonly self: string
+  /** See `LocalTargetsOptions.servers`. */
+  readonly servers?: ServerPlaces | undefined
   readonly transport: Pick<TransportLayer, 'existing' | 'connect' | 'flow'>
   readonly locate: Locate
   readonly failed: (error: unknown) => void
@@ -183,14 +186,14 @@ export function signOffOf(
 export function wayTo(
   dialog: Dialog,
   bindings: readonly Binding[],
-  { self, transport }: Pick<NotificationsOptions, 'self' | 'transport'>,
+  { self, servers, transport }: Pick<NotificationsOptions, 'self' | 'servers' | 'transport'>,
 ): Way | undefined {
   if (dialog.foreign) return dialog.routes.length === 0 ? undefined : { flow: undefined, routes: dialog.routes }
   const { epid, contact } = dialog
   const binding =
     bindings.find(epid === undefined ? isBehind(contact) : (one) => one.epid === epid) ??
     (epid === undefined && bindings.length === 1 ? bindings[0] : undefined)
-  const target = binding && targetOf(binding, { self, isOpen: (flow) => transport.flow(flow)?.open === true })
+  const target = binding && targetOf(binding, { self, servers, isOpen: (flow) => transport.flow(flow)?.open === true })
   if (binding === undefined || target === undefined) return undefined
   // Without a flow and a Path the Contact of the registration is dialled, as for a call.
   const routes =

@@ -17,6 +17,7 @@ import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
 import { namesOfFaces, noRoute } from './policies/no-route.ts'
+import { serverPlaces } from './server-places.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { communicatorSettings, homePresence } from './home-presence.ts'
 import type { PeerLists } from './peers.ts'
@@ -32,7 +33,10 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const facts = insideFacts({ border: 'home', authentication: context.authentication, domains, servers })
   const isOurs = isOneOf([...servers, ...edges, ...domains])
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
-  const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
+  const local = {
+    ...{ location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault },
+    servers: serverPlaces(plan, settings),
+  }
   const relocate = relocation(local)
   const presence = homePresence(context, settings, facts)
   const own = { facts, local, presence }
@@ -126,6 +130,7 @@ function registrarOf({ context, settings, ports, local, presence }: HomeGround):
     maxContacts: settings.maxContactsPerUser,
     communicator: communicatorSettings(plan.profile.name, presence !== undefined),
     changed: presence && ((aor) => presence.changed([aor])),
+    servers: local.servers,
     ownRoute: settings.members.length === 1 ? undefined : ownRoute,
   })
 }

@@ -39,7 +39,7 @@ const normalisation = group({
   pattern: setting(
     z.string().min(1).max(200).refine(isPattern, { error: 'a regular expression such as "^0([1-9][0-9]+)$"' }),
     {
-      doc: 'A regular expression for the number. The characters `-`, `.`, `(` and `)` are removed from the number first.',
+      doc: 'A regular expression for the number. The characters `-`, `.`, `(`, `)` are removed from the number first.',
     },
   ),
   replacement: setting(z.string().min(1).max(60), { doc: 'What it becomes, `$1` for the first group: `+49$1`.' }),

@@ -7,6 +7,7 @@ import { ownSettingsOf } from './hosts.ts'
 import { pkiUrl } from './plan-certificates.ts'
 import type { LinkSite } from './plan-links.ts'
 import { poolMembers } from './plan-listeners.ts'
+import { planServers } from './plan-servers.ts'
 import type { DnsView, HomeSettings, NodeSettings, OrganisationPlan, StorePlan } from './plan-types.ts'
 import type { Topology } from './topology.ts'
 
@@ -34,6 +35,7 @@ export function settingsOf(
         kind: host.role,
         ...lists,
         ...homeSettings(draft, place, host),
+        servers: planServers(site, draft.listeners, dns, ports),
         ...outward(edge === undefined ? undefined : (placesOf(site, 'director')[0] ?? edge)),
       }
     case 'director':

@@ -243,6 +243,14 @@ interface TrustLists {
   readonly edges: readonly string[]
 }
 
+/** One server, by everything that leads to it. */
+export interface ServerPlace {
+  /** Its names and addresses. */
+  readonly hosts: readonly string[]
+  /** Ports that it listens on: a phone may have its address. */
+  readonly ports: readonly number[]
+}
+
 /** Standard Edition and front end. */
 export interface HomeSettings extends TrustLists, OwnSettings<'front-end'> {
   readonly kind: 'standard-edition' | 'front-end'
@@ -264,6 +272,8 @@ export interface HomeSettings extends TrustLists, OwnSettings<'front-end'> {
    * `MSFT_SIPProxySetting.RouteToEnterpriseEdge`.
    */
   readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
+  /** Where no binding may lead: every server of the organisation. Absent: those that these settings name. */
+  readonly servers?: readonly ServerPlace[]
   readonly store: StorePlan
 }
 

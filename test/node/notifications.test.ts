@@ -3,6 +3,7 @@ import t from 'tap'
 import { signOffOf, wayTo } from '../../src/node/notifications.ts'
 import type { Binding } from '../../src/services/location/binding.ts'
 import type { Dialog } from '../../src/services/presence/dialog.ts'
+import { ServerPlaces } from '../../src/services/registrar/server-places.ts'
 import { publicGruu } from '../../src/services/registrar/gruu.ts'
 import { testFlow } from '../support/arrival.ts'
 
@@ -40,6 +41,13 @@ t.test('a watcher whose Contact is its GRUU gets it by the binding of that insta
 t.test('of several bindings none is taken where none is the watcher', async (t) => {
   const bindings = [binding({}), binding({ contact: 'sip:b@192.0.2.2' })]
   t.equal(wayTo(dialog({ contact: 'sip:c@192.0.2.3' }), bindings, options as never), undefined)
+})
+
+t.test('a watcher whose Contact is a server of ours gets none', async (t) => {
+  const contact = 'sip:+49900@gw.lab.test:5061;transport=tls'
+  const bindings = [binding({ contact, flow: undefined, flowBound: false })]
+  const servers = new ServerPlaces([{ hosts: ['gw.lab.test'], ports: [5061] }])
+  t.equal(wayTo(dialog({ contact }), bindings, { ...options, servers } as never), undefined)
 })
 
 t.test('a client of a disabled user is told why it is signed off', async (t) => {

@@ -11,6 +11,7 @@ import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { Change, ContactChange } from '../location/rules.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
+import type { ServerPlaces } from './server-places.ts'
 
 export interface ContactSettings {
   /** FQDN of this front end. */
@@ -25,6 +26,8 @@ export interface ContactSettings {
    * undefined: no other front end serves this pool.
    */
   readonly ownRoute: ((flow: Flow) => string) | undefined
+  /** Where no binding may lead. undefined: no server is known. */
+  readonly servers: ServerPlaces | undefined
 }
 
 export type ReadContacts =
@@ -172,6 +175,8 @@ function readContact(
     return refused(400, 'register.text-not-storable', found)
   }
   const reach = reachOf(arrival, uri, outbound || wanted.wanted.replace)
+  const aimed = expires > 0 ? refuseServer(arrival, uri, reach, settings) : undefined
+  if (aimed !== undefined) return aimed
   return { kind: 'change', change: { uri, binding: bindingOf(arrival, uri, expires, wanted.wanted, reach, settings) } }
 }
 
@@ -185,6 +190,22 @@ function refuseUndialable(arrival: Arrival, { uri }: NameAddress): Refusal | und
     return undefined
   const found = `Contact: the host ${uri.host} has no address, and a datagram leaves no connection to use instead`
   return refused(400, 'register.contact-unreachable', found)
+}
+
+/**
+ * A phone is no server of ours: dialled there, a call to its user would show our certificate and the identity of the
+ * caller. Not asked of a Contact that is never dialled: its flow or its Path leads to the phone.
+ */
+function refuseServer(
+  { request }: Arrival,
+  uri: SipUri,
+  { bound }: Reach,
+  { servers }: ContactSettings,
+): Refusal | undefined {
+  if (bound || request.header('Path') !== undefined || servers?.has(uri) !== true) return undefined
+  const place = uri.parameters.get('maddr') ?? uri.host
+  const found = `Contact: ${uri.port === undefined ? place : `${place}:${uri.port}`} is a server of this organisation`
+  return refused(403, 'register.contact-server', `${found}, wanted the address of the phone`)
 }
 
 function readWanted(

@@ -13,6 +13,7 @@ import { recovering, andThen } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { instanceSelector, isUnknownGruu } from './gruu.ts'
 import type { AccountSource } from './registrar.ts'
+import type { ServerPlaces } from './server-places.ts'
 
 export interface LocalTargetsOptions {
   readonly location: LocationService
@@ -24,6 +25,8 @@ export interface LocalTargetsOptions {
   readonly self: string
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
+  /** Where no binding may lead. Absent: no server is known. */
+  readonly servers?: ServerPlaces | undefined
   /**
    * What an account that says nothing of anonymous calls takes of this one; undefined: the request is not anonymous.
    * Absent: none is.
@@ -119,12 +122,12 @@ function chosen({ uri, request }: Arrival, bindings: readonly Binding[]): readon
 }
 
 /**
- * undefined: the flow it was reached by is gone, and there is no other way; or its scheme cannot be dialled, as an
- * earlier version stored them.
+ * undefined: the flow it was reached by is gone, and there is no other way; or its Contact must not or cannot be
+ * dialled: an earlier version stored it, or the server came later.
  */
 export function targetOf(
   binding: Binding,
-  { self, isOpen }: Pick<LocalTargetsOptions, 'self' | 'isOpen'>,
+  { self, isOpen, servers }: Pick<LocalTargetsOptions, 'self' | 'isOpen' | 'servers'>,
 ): Target | undefined {
   if (!/^sips?:/i.test(binding.contact)) return undefined
   const base = {
@@ -137,7 +140,7 @@ export function targetOf(
     by: 'binding' as const,
   }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
-  if (!binding.flowBound) return base
+  if (!binding.flowBound) return binding.path.length === 0 && servers?.hasContact(base.uri) === true ? undefined : base
   if (binding.owner === self || binding.ownerRoute === undefined) return undefined
   return { ...base, routes: [binding.ownerRoute, ...binding.path] }
 }

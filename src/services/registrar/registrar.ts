@@ -38,6 +38,8 @@ export interface RegistrarOptions {
   /** Bindings per user; 20 unless given. */
   readonly maxContacts?: number
   readonly ownRoute?: ContactSettings['ownRoute']
+  /** See `ContactSettings.servers`. */
+  readonly servers?: ContactSettings['servers']
   /** Header fields for Communicator clients; undefined: none. */
   readonly communicator?: CommunicatorSettings
   /** Told when a user came or went, not of refreshes. */
@@ -56,6 +58,7 @@ export function registrar(options: RegistrarOptions): Policy {
     defaultExpires: 7200,
     maxContacts: options.maxContacts ?? 20,
     ownRoute: options.ownRoute,
+    servers: options.servers,
   }
   const service: Service = { options, domains, settings }
   return {

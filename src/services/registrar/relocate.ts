@@ -2,7 +2,7 @@
 import { addressOfRecord, equalUris, parseUri } from '../../sip/message/uri.ts'
 import { pass } from '../../sip/routing/decision.ts'
 import { decoded } from '../../sip/routing/dialog-record.ts'
-import type { Arrival, Decision } from '../../sip/routing/decision.ts'
+import type { Arrival, Decision, Target } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import { refusalOf } from '../refusals.ts'
 import { recovering, andThen } from '../maybe-promise.ts'
@@ -25,7 +25,7 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
       ? pass
       : {
           kind: 'route',
-          targets: [{ ...target, uri: arrival.uri.text, by: 'dialog' }],
+          targets: [{ ...target, uri: arrival.uri.text, nextHop: dialledContact(target), by: 'dialog' }],
           because: 'flow-token.relocated',
         }
   }
@@ -38,6 +38,11 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
       (error) => refusalOf(error, options.self),
     )
   }
+}
+
+/** The sender wrote the Request-URI: where the Contact is dialled, the registered one counts. */
+function dialledContact({ uri, flow, routes }: Target): string | undefined {
+  return flow === undefined && routes.length === 0 ? uri : undefined
 }
 
 /** The user in the record of the dialog; where the record has none, the user in To. undefined: no user of ours. */

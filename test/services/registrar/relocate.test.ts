@@ -22,8 +22,9 @@ async function ledTo(
   t: Test,
   devices: readonly Device[],
   uri: string,
-  parts: { readonly to?: string; readonly toParameters?: string } = {},
+  parts: { readonly to?: string; readonly toParameters?: string; readonly direct?: boolean } = {},
 ): Promise<string> {
+  const { direct = false } = parts
   const location = memoryLocation({ clock: systemClock })
   t.teardown(() => location.close())
   for (const { contact, aor = 'sip:alice@lab.test', instance: device, epid } of devices) {
@@ -41,7 +42,7 @@ async function ledTo(
             contact,
             q: 1000,
             expires: systemClock.wall() + 60_000,
-            path: [...path, `<${contact}>`],
+            path: direct ? [] : [...path, `<${contact}>`],
             instance: device,
             regId: undefined,
             epid,
@@ -86,7 +87,7 @@ function inside(text: string): Arrival {
 
 function led(decision: Decision): string {
   const [target] = decision.kind === 'route' ? decision.targets : []
-  return target?.routes.at(-1) ?? decision.kind
+  return target?.routes.at(-1) ?? target?.nextHop ?? decision.kind
 }
 
 t.test('a dialog whose way is lost goes on', async (t) => {
@@ -103,6 +104,12 @@ t.test('a dialog whose way is lost goes on', async (t) => {
       ),
       `<${phone}>`,
     )
+  })
+
+  t.test('by dialling the registered Contact: the sender chooses no place with its Request-URI', async (t) => {
+    const device = { contact: 'sip:192.0.2.9:50001', epid: 'aa01' }
+    const parts = { toParameters: ';epid=aa01', direct: true }
+    t.equal(await ledTo(t, [device], 'sip:+49900@gw.lab.test:5061;user=phone', parts), device.contact)
   })
 
   t.test('with the endpoint that To names, whatever its Contact is now', async (t) => {
