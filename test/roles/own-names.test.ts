@@ -115,7 +115,12 @@ t.test('lists of servers know an address in every spelling', async (t) => {
     const { host } = parseUri(uri)
     t.equal(isOneOf(addresses)(host), true, uri)
     t.equal(knownServers(addresses, []).hosts.has(host.replace(/^\[|\]$/g, '')), true, uri)
-    const face = { name: 'internal', fqdn: 'FE1.lab.test', address: '192.0.2.1', addresses: { x: '2001:DB8:0::1' } }
+    const face = {
+      name: 'internal',
+      fqdn: 'FE1.lab.test',
+      address: '192.0.2.1',
+      addresses: { internal: '2001:DB8:0::1' },
+    } as const
     t.ok(namesOfFaces([face]).includes(host), uri)
   }
 })
