@@ -63,6 +63,7 @@ function externalFace(
   others: Federation,
 ): FacePolicies {
   const self = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
+  const ports = new Set(plan.listeners.map(({ port }) => port))
   const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
   const isOurs = (host: string): boolean => inside.has(host) || domains.includes(host)
   const inwardUri = `sip:${inward.fqdn}:${inward.port};transport=tls`
@@ -71,7 +72,7 @@ function externalFace(
       stripUntrusted(),
       recogniseDialog(flowTokens, outsideFacts),
       routeGuard(flowTokens, { isOurs }),
-      federateIn({ federation: others, domains, self }),
+      federateIn({ federation: others, domains, self, ports, servers: [...inside, ...namesOfFaces(plan.faces)] }),
       remoteUser({ allowOutsideUsers, domains }),
       proveDialog({ tokens: flowTokens, speaksFor: speaksOutside }),
       markOutside({ edge: plan.fqdn }),

@@ -73,6 +73,8 @@ function refusal(options: PeerJudgeOptions, code: VerdictCode, evidence: PeerEvi
 type Proven =
   | { readonly kind: 'nothing-wanted' }
   | { readonly kind: 'name'; readonly name: string }
+  /** The dialled name as a SIP domain: no host, so no list of servers is compared with it (RFC 5922 §7.1). */
+  | { readonly kind: 'domain' }
   | { readonly kind: 'refused'; readonly code: 'cert.name-mismatch' | 'cert.wildcard' }
 
 /** The usual case is one string comparison; wildcards, URI names and the CN go by the rule book of the profile. */
@@ -88,6 +90,7 @@ function provenName(
   if (wanted.kind === 'dns' && names.includes(name)) return { kind: 'name', name }
   const match = matchName(readCertificate(leaf), wanted, nameRules)
   if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
+  if (match.by.startsWith('URI:')) return { kind: 'domain' }
   return match.by.includes('*') && settings.wildcards === 'refused'
     ? { kind: 'refused', code: 'cert.wildcard' }
     : { kind: 'name', name }

@@ -18,6 +18,8 @@ async function told(
     federation: { relationTo: () => ({ kind: 'closed' }) },
     domains: ['lab.test'],
     self: 'sip.lab.test',
+    ports: new Set([5061]),
+    servers: [],
   })
   for (const domain of domains) {
     const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), {

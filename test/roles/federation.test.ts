@@ -1,6 +1,8 @@
 import t from 'tap'
-import { federateIn, refusedPartnerOf } from '../../src/roles/policies/federate-in.ts'
+import { federateIn, isProbe, partnerOf, refusedPartnerOf } from '../../src/roles/policies/federate-in.ts'
 import { federateOut } from '../../src/roles/policies/federate-out.ts'
+import { outsideFacts } from '../../src/roles/law/facts.ts'
+import { remoteUser } from '../../src/roles/policies/remote-user.ts'
 import { federation, isDirectlyIn } from '../../src/roles/federation.ts'
 import { needsToken } from '../../src/sip/routing/flow-token.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
@@ -32,9 +34,9 @@ const srvTo = (...targets: readonly (string | SrvRecord)[]): Resolver =>
   })
 const record = (target: string, priority: number, weight = 0): SrvRecord => ({ priority, weight, port: 5061, target })
 
-const outbound = (settings: FederationSettings, dns: Resolver = resolver()) =>
+const outbound = (settings: FederationSettings, dns: Resolver = resolver(), uri = 'sip:erin@partner.test') =>
   federateOut({ federation: federation(settings, dns, random), domains: ['lab.test'], self: 'edge.lab.test' }).decide(
-    arrival(requestText({ method: 'INVITE', uri: 'sip:erin@partner.test' })),
+    arrival(requestText({ method: 'INVITE', uri })),
   )
 
 /** A peer whose certificate carries these names; `edge` where it stands in the partner table. */
@@ -51,12 +53,21 @@ const inbound = (
   flow: Flow,
   parts: Parameters<typeof requestText>[0],
   dns: Resolver = resolver(),
-) =>
-  federateIn({ federation: federation(settings, dns, random), domains: ['lab.test'], self: 'sip.lab.test' }).decide(
-    arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: 'sip:erin@partner.test', ...parts }), {
-      flow,
-    }),
-  )
+) => admission(settings, dns).decide(inboundArrival(flow, parts))
+
+const admission = (settings: FederationSettings, dns: Resolver = resolver()) =>
+  federateIn({
+    federation: federation(settings, dns, random),
+    domains: ['lab.test'],
+    self: 'sip.lab.test',
+    ports: new Set([5061, 443]),
+    servers: ['sip.lab.test', 'Edge.lab.test', 'fe1.lab.test', '192.0.2.9', '2001:db8:0::9'],
+  })
+
+const inboundArrival = (flow: Flow, parts: Parameters<typeof requestText>[0]) =>
+  arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: 'sip:erin@partner.test', ...parts }), {
+    flow,
+  })
 
 t.test('federation is closed by default: 504 with 1005', async (t) => {
   t.match(await outbound(closed), {
@@ -292,15 +303,78 @@ for (const [name, settings, dns, wanted] of refusedInbound) {
       requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: 'sip:erin@partner.test' }),
       { flow: peer(['sip.third.test'], false) },
     )
-    const decision = await federateIn({
-      federation: federation(settings, dns, random),
-      domains: ['lab.test'],
-      self: 'sip.lab.test',
-    }).decide(arrived)
+    const decision = await admission(settings, dns).decide(arrived)
     t.match(decision, { kind: 'refuse', status: 403, headers: [] })
     t.match(refusedPartnerOf(arrived), { domain: 'partner.test', ...wanted })
   })
 }
+
+const clearingHouse: FederationSettings = {
+  ...closed,
+  blockedDomains: ['evil.test'],
+  defaultRoute: 'ch.clearing.test',
+}
+
+for (const host of ['evil.test', 'evil.test.', 'evil.test..', 'EVIL.Test.', 'Evil.test.:5061'])
+  t.test(`a blocked domain written ${host} is blocked in both directions`, async (t) => {
+    const blocked = { kind: 'refuse', status: 403, because: 'federation.blocked' }
+    const flow = peer(['ch.clearing.test'], true)
+    t.match(await inbound(clearingHouse, flow, { from: `sip:x@${host}` }), blocked)
+    t.match(await outbound(clearingHouse, resolver(), `sip:x@${host}`), blocked)
+  })
+
+for (const host of [
+  'lab.test',
+  'lab.test.',
+  'LAB.test..',
+  'sip.lab.test',
+  'edge.lab.test.',
+  'FE1.lab.test',
+  'fe1.lab.test:5061',
+  '192.0.2.9',
+  '192.0.2.9.',
+  '[::ffff:192.0.2.9]',
+  '[::ffff:c000:209]',
+  '[2001:db8::9]',
+  '[2001:0DB8:0:0:0:0:0:9]',
+])
+  t.test(`another organisation may not speak for ${host}`, async (t) => {
+    const from = { from: `sip:ceo@${host}` }
+    t.match(await inbound(clearingHouse, peer(['ch.clearing.test'], true), from), {
+      kind: 'refuse',
+      status: 403,
+      because: 'federation.own-domain-claimed',
+    })
+    const arrived = inboundArrival(peer(['ch.clearing.test'], false), from)
+    t.match(await admission(clearingHouse).decide(arrived), { kind: 'pass' })
+    t.equal(partnerOf(arrived), undefined, 'nor is a peer on no list a partner')
+  })
+
+t.test('a foreign domain with the dot of the root comes in as that domain', async (t) => {
+  const arrived = inboundArrival(peer(['ch.clearing.test'], true), { from: 'sip:x@Other.test.' })
+  t.match(await admission(clearingHouse).decide(arrived), { kind: 'pass' })
+  t.equal(arrived.remarks.organisation, 'other.test')
+  t.equal(arrived.remarks.claimed, 'sip:x@other.test')
+})
+
+const options = { method: 'OPTIONS', from: 'sip:x@evil.test' }
+
+for (const uri of ['sip:sip.lab.test', 'sip:bob@SIP.lab.test.:5061', 'sip:sip.lab.test:443;transport=tls'])
+  t.test(`OPTIONS ${uri} asks this host, and makes no partner`, async (t) => {
+    const arrived = inboundArrival(peer(['host.any.test'], false), { ...options, uri })
+    t.match(await admission(clearingHouse).decide(arrived), { kind: 'pass' })
+    t.equal(isProbe(arrived), true)
+    t.equal(outsideFacts.peerOf(arrived), 'client')
+    t.equal(outsideFacts.identityOf(arrived), 'none')
+    t.match(remoteUser({ allowOutsideUsers: false, domains: ['lab.test'] }).decide(arrived), { kind: 'pass' })
+  })
+
+for (const uri of ['sip:bob@sip.lab.test:9999', 'sip:sip.lab.test.:9999', 'sip:bob@lab.test', 'sip:x.sip.lab.test'])
+  t.test(`OPTIONS ${uri} is judged as any request`, async (t) => {
+    const arrived = inboundArrival(peer(['host.any.test'], false), { ...options, uri })
+    t.match(await admission(clearingHouse).decide(arrived), { kind: 'refuse', because: 'federation.blocked' })
+    t.equal(isProbe(arrived), false)
+  })
 
 t.test('a remote user without a certificate is none of federation’s business', async (t) => {
   t.match(await inbound(closed, testFlow(), { from: 'sip:alice@lab.test' }), { kind: 'pass' })

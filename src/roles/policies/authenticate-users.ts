@@ -7,8 +7,9 @@ import { digest } from '../../services/authentication/digest.ts'
 import { ntlm } from '../../services/authentication/ntlm/ntlm.ts'
 import type { Scheme } from '../../services/authentication/scheme.ts'
 import type { Arrival, Policy } from '../../sip/routing/decision.ts'
-import type { HomeSettings, NodePlan } from '../../topology/plan-types.ts'
+import type { HomeSettings } from '../../topology/plan-types.ts'
 import { recordedParty } from './dialog.ts'
+import { namesOfFaces } from './no-route.ts'
 import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
@@ -20,6 +21,7 @@ export function authenticateUsers(
   const { accounts } = directoryOf(context)
   const shared = { credentials: accounts, realm, clock }
   const [domain = plan.organisation] = domains
+  const names: ReadonlySet<string> = new Set(namesOfFaces(plan.faces))
   const schemes: Scheme[] = [digest({ ...shared, algorithms })]
   if (associations !== undefined) schemes.push(ntlm({ ...shared, self: plan.fqdn, domain, associations }))
   return authenticate({
@@ -30,7 +32,7 @@ export function authenticateUsers(
     self: plan.fqdn,
     accounts,
     party: recordedParty,
-    exempt: (arrival) => isProbe(arrival, isOurs, plan.faces),
+    exempt: (arrival) => isProbe(arrival, isOurs, names),
   })
 }
 
@@ -38,11 +40,9 @@ export function authenticateUsers(
 function isProbe(
   { request, uri, routes }: Arrival,
   isOurs: (host: string) => boolean,
-  faces: NodePlan['faces'],
+  names: ReadonlySet<string>,
 ): boolean {
   if (request.method !== 'OPTIONS' || routes.length > 0) return false
-  const host = uri.host.replace(/^\[|\]$|\.$/g, '')
-  if (faces.some(({ fqdn, address, addresses }) => [fqdn, address, ...Object.values(addresses)].includes(host)))
-    return uri.user === undefined || request.toTag === undefined
-  return uri.user === undefined && isOurs(host)
+  if (names.has(uri.host)) return uri.user === undefined || request.toTag === undefined
+  return uri.user === undefined && isOurs(uri.host)
 }

@@ -3,6 +3,7 @@
  */
 import { andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { placeName } from '../../sip/message/fast/scanner.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { dialable } from '../../sip/routing/dialog-record.ts'
 import { speaksAs } from './dialog.ts'
@@ -10,6 +11,7 @@ import type { Federation, Relation, Verification } from '../federation.ts'
 
 const noteKey = 'federate-in'
 const refusedKey = 'federate-in.refused'
+const probeKey = 'federate-in.probe'
 
 export interface Partner {
   /** `ms-source-type` ([ExternalSourceType], topology-facts §1.2). */
@@ -18,9 +20,14 @@ export interface Partner {
   readonly verification: Verification
 }
 
-/** What `federateIn` found out about the sender; undefined: a remote user. */
+/** What `federateIn` found out about the sender; undefined: a remote user, or a probe of this host (`isProbe`). */
 export function partnerOf({ remarks }: Arrival): Partner | undefined {
   return remarks.other.get(noteKey) as Partner | undefined
+}
+
+/** OPTIONS to this host itself, by a peer with a certificate. It says nothing of an organisation. */
+export function isProbe({ remarks }: Arrival): boolean {
+  return remarks.other.has(probeKey)
 }
 
 /** Why an organisation is not taken for the one it speaks for: said here only, the other side gets the bare status. */
@@ -47,32 +54,41 @@ export interface FederateInOptions {
   readonly domains: readonly string[]
   /** FQDN of the external face. */
   readonly self: string
+  /** Where this host listens; the core answers OPTIONS to no other port of its name. */
+  readonly ports: ReadonlySet<number>
+  /** Names and addresses of this host and of the servers inside: no organisation has them for its domain. */
+  readonly servers: readonly string[]
 }
 
 /**
  * A peer that showed a certificate is another organisation's edge when the relation to the domain of From leads to a
- * name it carries. It may speak for no other domain, not for ours, and only to our domains: we relay for no one.
+ * name it carries. It may speak for no other domain, not for ours nor for a server of ours, and only to our domains: we
+ * relay for no one.
  */
 export function federateIn(options: FederateInOptions): Policy {
   const ours = new Set(options.domains)
+  const claimed = new Set([...ours, ...options.servers.map(placeName)])
   return {
     name: 'federate-in',
     decide(arrival) {
       const names = arrival.flow.peer?.names
       if (names === undefined) return pass
-      if (isProbe(arrival, options.self))
-        return note(arrival, { source: 'Unknown', fqdn: names[0] ?? '', verification: 'AlwaysUnverifiable' })
+      if (asksForThisHost(arrival, options)) {
+        arrival.remarks.other.set(probeKey, true)
+        return pass
+      }
       const domain = domainOf(arrival)
       const listed = arrival.flow.peer?.class === 'edge'
-      if (ours.has(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
+      if (claimed.has(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
       return andThen(options.federation.relationTo(domain), (relation) => judge(arrival, domain, names, relation, ours))
     },
   }
 }
 
 /** OPTIONS to this host itself: the core answers it, nothing goes further (the link watch of a partner). */
-function isProbe({ request, uri, routes }: Arrival, self: string): boolean {
-  return request.method === 'OPTIONS' && request.toTag === undefined && uri.host === self && routes.length === 0
+function asksForThisHost({ request, uri, routes }: Arrival, { self, ports }: FederateInOptions): boolean {
+  if (request.method !== 'OPTIONS' || request.toTag !== undefined || routes.length > 0) return false
+  return uri.host === self && (uri.port === undefined || ports.has(uri.port))
 }
 
 /** That of From; inside a dialog the recorded one, where From is the name its user was called by. */
@@ -144,6 +160,6 @@ function refusePartner({ remarks }: Arrival, because: string, refused: RefusedPa
 function note({ remarks, flow }: Arrival, partner: Partner): Decision {
   remarks.other.set(noteKey, partner)
   // A partner found by DNS is on no list, and a dialog must outlive its connection all the same.
-  if (partner.source !== 'Unknown' && !flow.notes.has(dialable)) flow.notes.set(dialable, true)
+  if (!flow.notes.has(dialable)) flow.notes.set(dialable, true)
   return pass
 }

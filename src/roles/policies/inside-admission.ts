@@ -1,4 +1,5 @@
 /** Who may come in at a director or a home: the same list for both. */
+import { placeName } from '../../sip/message/fast/scanner.ts'
 import type { Policy } from '../../sip/routing/decision.ts'
 import type { HomeSettings } from '../../topology/plan-types.ts'
 import type { KnownServers } from '../../sip/routing/policies/follow-route.ts'
@@ -45,14 +46,19 @@ function proveDialogToAll(): Policy {
 }
 
 export function isOneOf(hosts: readonly string[]): (host: string) => boolean {
-  const names = lowerCase(hosts)
+  const names = setOf(hosts)
   return (host) => names.has(host)
 }
 
 export function knownServers(hosts: readonly string[], ports: readonly number[]): KnownServers {
-  return { hosts: lowerCase(hosts), ports: new Set(ports) }
+  return { hosts: new Set([...setOf(hosts)].map(withoutBrackets)), ports: new Set(ports) }
 }
 
-function lowerCase(hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(hosts.map((host) => host.toLowerCase()))
+/** `followRoute` compares addresses as a socket has them. */
+function withoutBrackets(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
+}
+
+function setOf(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map(placeName))
 }

@@ -1,4 +1,5 @@
 /** The last entry of a target list: says plainly that nothing took the request. */
+import { placeName } from '../../sip/message/fast/scanner.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import { type Policy, refuse } from '../../sip/routing/decision.ts'
 
@@ -15,9 +16,7 @@ export function noRoute(isOurs: (host: string) => boolean): Policy {
   }
 }
 
-/** Names and addresses of the faces of this very server. */
+/** Names and addresses of the faces of this very server, as the host of a URI has them. */
 export function namesOfFaces(faces: NodePlan['faces']): readonly string[] {
-  return faces.flatMap(({ fqdn, address, addresses }) =>
-    [fqdn, address, ...Object.values(addresses)].map((name) => (name.includes(':') ? `[${name}]` : name)),
-  )
+  return faces.flatMap(({ fqdn, address, addresses }) => [fqdn, address, ...Object.values(addresses)].map(placeName))
 }

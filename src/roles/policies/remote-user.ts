@@ -2,7 +2,7 @@
 import { pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { speaksAs } from './dialog.ts'
-import { partnerOf } from './federate-in.ts'
+import { isProbe, partnerOf } from './federate-in.ts'
 
 export interface RemoteUserOptions {
   /** `AllowOutsideUsers` of MSFT_SIPFederationExternalEdgeSetting. */
@@ -20,7 +20,7 @@ export function remoteUser(options: RemoteUserOptions): Policy {
   return {
     name: 'remote-user',
     decide(arrival) {
-      if (partnerOf(arrival) !== undefined) return pass
+      if (partnerOf(arrival) !== undefined || isProbe(arrival)) return pass
       if (!options.allowOutsideUsers) return refuse(403, 'remote.not-allowed')
       const { dialog } = arrival.remarks
       // A user who was called by another name, for example a number, gives that name in From.

@@ -1,7 +1,7 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
 import { flat } from './fast/flat.ts'
 import { noParameters } from './parameters.ts'
-import { hostName, page, scanner } from './fast/scanner.ts'
+import { hostName, page, placeName, scanner } from './fast/scanner.ts'
 import { hashOf } from './text-hash.ts'
 import type { SipUri } from './types.ts'
 
@@ -162,7 +162,8 @@ function readParameters(start: number): ReadonlyMap<string, string | undefined> 
     scan.uriParameterRun()
     const name = unescape(scan.since(nameStart)).toLowerCase()
     if (parameters.has(name)) scan.fail(`"${name}" only once`)
-    parameters.set(name, scan.take(EQUALS) ? valueHere() : undefined)
+    const value = scan.take(EQUALS) ? valueHere() : undefined
+    parameters.set(name, name === 'maddr' && value !== undefined ? placeHere(value) : value)
   }
   scan.position = behind
   return parameters
@@ -172,6 +173,12 @@ function valueHere(): string {
   const start = scan.position
   scan.uriParameterRun()
   return scan.since(start)
+}
+
+/** `maddr` names a host: one spelling, as for the host itself. Escapes that no host can have stay. */
+function placeHere(value: string): string {
+  const plain = unescape(value)
+  return /^[A-Za-z0-9._:[\]-]+(?:%[A-Za-z0-9._-]+\]?)?$/.test(plain) ? placeName(plain) : value
 }
 
 function telUri(start: number, end: number, text: string): SipUri {
@@ -228,27 +235,17 @@ function canonical(text: string): string {
 const decisive = ['user', 'ttl', 'method', 'maddr', 'transport', 'gr']
 
 /**
- * The one comparison of URIs, for bindings, look-ups and redirections: RFC 3261 §19.1.4; IPv6 references by their value
- * (RFC 5954 §4.2); tel by RFC 3966 §4; other schemes by their text.
+ * The one comparison of URIs, for bindings, look-ups and redirections: RFC 3261 §19.1.4; hosts in their one spelling,
+ * so IPv6 references by their value (RFC 5954 §4.2); tel by RFC 3966 §4; other schemes by their text.
  */
 export function equalUris(a: SipUri, b: SipUri): boolean {
   if (a.scheme !== b.scheme) return false
   if (a.scheme === 'tel') return plainNumber(a.user ?? '') === plainNumber(b.user ?? '') && equalTelParameters(a, b)
   if (a.scheme !== 'sip' && a.scheme !== 'sips') return a.text === b.text
-  if (!equalHosts(a.host, b.host) || a.port !== b.port) return false
+  if (a.host !== b.host || a.port !== b.port) return false
   if ((a.user === undefined) !== (b.user === undefined)) return false
   if (canonical(a.user ?? '') !== canonical(b.user ?? '')) return false
   return equalParameters(a, b) && equalHeaders(a.headers, b.headers)
-}
-
-function equalHosts(a: string, b: string): boolean {
-  if (a === b) return true
-  return a.startsWith('[') && b.startsWith('[') && plainReference(a) === plainReference(b)
-}
-
-/** `[2001:DB8:0:0::1]` is `[2001:db8::1]`; what is no address stays as it is. */
-function plainReference(host: string): string {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host
 }
 
 function equalParameters(a: SipUri, b: SipUri): boolean {

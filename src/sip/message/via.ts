@@ -149,7 +149,7 @@ export function readSentBy(text: string): Via | undefined {
   }
   return {
     transport: transport.toUpperCase(),
-    host: host.toLowerCase(),
+    host: hostName(host),
     port: port === undefined ? undefined : Number(port),
     text,
     parameters,

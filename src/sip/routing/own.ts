@@ -1,4 +1,5 @@
 /** How this node is named on the wire: which URIs mean it, and what it writes into Via and Record-Route. */
+import { placeName } from '../message/fast/scanner.ts'
 import type { SipUri } from '../message/types.ts'
 import type { Branch } from '../transaction/types.ts'
 import type { Flow, TransportName } from '../transport/flow.ts'
@@ -33,27 +34,23 @@ export class OwnNames {
       ]),
     )
     for (const face of Object.values(faces)) {
-      for (const host of [face.name, face.recordRouteName, ...face.alsoKnownAs]) this.hosts.add(host.toLowerCase())
+      for (const host of [face.name, face.recordRouteName, ...face.alsoKnownAs]) this.hosts.add(placeName(host))
       for (const port of [...Object.values(face.ports), ...(face.ownPorts ?? [])]) this.ports.add(port)
     }
   }
 
   /** True when `uri` names this node: one of its hosts, at one of its ports or without a port. */
   has(uri: SipUri): boolean {
-    return this.hosts.has(withoutDot(uri.host)) && this.isOwnPort(uri.port)
+    return this.hosts.has(uri.host) && this.isOwnPort(uri.port)
   }
 
   /** The same for a Route value: phones are given the domain, and its SRV records lead here (RFC 3261 §16.4). */
   isOnRoute(uri: SipUri): boolean {
-    return this.has(uri) || (this.domains.has(withoutDot(uri.host)) && this.isOwnPort(uri.port))
+    return this.has(uri) || (this.domains.has(uri.host) && this.isOwnPort(uri.port))
   }
 
   private isOwnPort(port: number | undefined): boolean {
     return port === undefined || this.ports.has(port)
-  }
-
-  hasHost(host: string): boolean {
-    return this.hosts.has(withoutDot(host.toLowerCase()))
   }
 
   /** `SIP/2.0/TLS fe1.lab.test:5061;branch=z9hG4bK…` (§16.6 step 8); over UDP with `rport` (RFC 3581). */
@@ -85,11 +82,6 @@ export class OwnNames {
     labels.set(advertised, made)
     return made
   }
-}
-
-/** A fully qualified name may be written with the dot of the root. */
-export function withoutDot(host: string): string {
-  return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
 /** An accepted flow came by one of our ports; a dialled one has a port of its own without a listener. */

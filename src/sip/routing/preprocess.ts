@@ -1,8 +1,10 @@
 /** RFC 3261 §16.4: undoes what strict routers did, and removes the Route values that were meant for us. */
 import type { NameAddress, SipUri } from '../message/types.ts'
-import { parseUri } from '../message/uri.ts'
+import { parseUri, unescape } from '../message/uri.ts'
 import type { Incoming } from './arrival.ts'
-import { type OwnNames, withoutDot } from './own.ts'
+import type { OwnNames } from './own.ts'
+
+const DOT = 46
 
 /** @param domain the domain of the users that are meant when a Request-URI has our name for a host; absent: none */
 export function preprocess(arrival: Incoming, own: OwnNames, domain?: string): void {
@@ -27,8 +29,18 @@ function undoStrictRouting(arrival: Incoming, own: OwnNames): void {
 function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
   const { uri } = arrival
   const maddr = uri.parameters.get('maddr')
-  if (maddr === undefined || !own.hasHost(maddr) || !own.has({ ...uri, host: maddr.toLowerCase() })) return
-  arrival.uri = parseUri(uri.text.replace(/;maddr=[^;?]*/i, ''))
+  if (maddr === undefined || !own.has({ ...uri, host: maddr })) return
+  arrival.uri = parseUri(withoutMaddr(uri.text))
+}
+
+/** A user part may hold `;maddr=` as well, and a parameter name may be escaped: `;%6Daddr=`. */
+function withoutMaddr(text: string): string {
+  const behindUser = text.indexOf('@') + 1
+  const question = text.indexOf('?', behindUser)
+  const end = question === -1 ? text.length : question
+  const [host = '', ...parameters] = text.slice(behindUser, end).split(';')
+  const kept = parameters.filter((each) => unescape(each.split('=', 1).join('')).toLowerCase() !== 'maddr')
+  return text.slice(0, behindUser) + [host, ...kept].join(';') + text.slice(end)
 }
 
 /**
@@ -38,14 +50,21 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
  */
 function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
   const { uri, request } = arrival
-  if (uri.host === domain || uri.scheme === 'tel') return
-  const isDomain = withoutDot(uri.host) === domain
+  if (uri.scheme === 'tel') return
+  const isDomain = uri.host === domain
+  if (isDomain && !hasRootDot(uri)) return
   if (!isDomain && !(own.has(uri) && isForUsers(request.method, uri, arrival.claimsDialog))) return
   const user = uri.user === undefined ? '' : `${uri.user}@`
   const parameters = [...uri.parameters].map(([name, value]) =>
     value === undefined ? `;${name}` : `;${name}=${value}`,
   )
   arrival.uri = parseUri(`${uri.scheme}:${user}${domain}${parameters.join('')}`)
+}
+
+/** The text still has the dot that `host` has no more: other servers would compare it with their domains. */
+function hasRootDot({ scheme, user, host, text }: SipUri): boolean {
+  const start = scheme.length + 1 + (user === undefined ? 0 : user.length + 1)
+  return text.charCodeAt(start + host.length) === DOT
 }
 
 function isForUsers(method: string, { user }: SipUri, claimsDialog: boolean): boolean {

@@ -24,7 +24,13 @@ function markOf(verification: Verification | undefined, said: string | undefined
     edges: [{ host: 'peer.lab.test', port: 5061 }],
     verification: verification ?? 'AlwaysVerifiable',
   } as const
-  federateIn({ federation: { relationTo: () => relation }, domains: ['lab.test'], self: 'sip.lab.test' }).decide(made)
+  federateIn({
+    federation: { relationTo: () => relation },
+    domains: ['lab.test'],
+    self: 'sip.lab.test',
+    ports: new Set([5061]),
+    servers: [],
+  }).decide(made)
   markOutside({ edge: 'edge.lab.test' }).decide(made)
   return made.remarks.add.map(([, value]) => value).join()
 }

@@ -33,12 +33,54 @@ t.test('parseUri', async (t) => {
   // conformance: RFC 5118 §4.1 — IPv6 references
   t.test('reads IPv6 references', async (t) => {
     t.match(parseUri('sip:[2001:DB8::1]:5070;lr'), { host: '[2001:db8::1]', port: 5070 })
-    t.equal(parseUri('sip:[::ffff:192.0.2.1]').host, '[::ffff:192.0.2.1]')
   })
+
+  for (const [host, plain] of [
+    ['LAB.test', 'lab.test'],
+    ['lab.test.', 'lab.test'],
+    ['lab.test..', 'lab.test'],
+    ['.', '.'],
+    ['...', '.'],
+    ['192.0.2.1.', '192.0.2.1'],
+    ['[0:0:0:0:0:0:0:1]', '[::1]'],
+    ['[2001:0DB8:0:0:0:0:0:0001]', '[2001:db8::1]'],
+    ['[::ffff:192.0.2.1]', '192.0.2.1'],
+    ['[0:0:0:0:0:FFFF:C000:0201]', '192.0.2.1'],
+    ['[::ffff:0:1]', '0.0.0.1'],
+    ['[::192.0.2.1]', '[::c000:201]'],
+  ] as const)
+    t.test(`reads ${host} as ${plain}, in maddr and Via as well`, async (t) => {
+      t.equal(parseUri(`sip:bob@${host}:5061;lr`).host, plain)
+      t.equal(parseUri(`sip:lab.test;maddr=${host}`).parameters.get('maddr'), plain)
+      t.equal(parseVia(`SIP/2.0/TLS ${host}:5061;branch=z9hG4bK1`).host, plain)
+    })
+
+  for (const [value, plain] of [
+    ['::1', '[::1]'],
+    ['0:0:0:0:0:0:0:1', '[::1]'],
+    ['%5B::1%5D', '[::1]'],
+    ['[::1].', '[::1]'],
+    ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['%31%32%37.0.0.1', '127.0.0.1'],
+    ['fe1%2Elab.test%2e', 'fe1.lab.test'],
+    ['::1%25lo', '[::1]'],
+    ['[fe80::0:1%25eth0]', '[fe80::1]'],
+    ['%2531', '%2531'],
+    ['x%0d%0aVia:y', 'x%0d%0aVia:y'],
+    ['x%3Blr', 'x%3Blr'],
+  ] as const)
+    t.test(`reads maddr=${value} as ${plain}`, async (t) => {
+      t.equal(parseUri(`sip:lab.test;maddr=${value};lr`).parameters.get('maddr'), plain)
+    })
+
+  for (const host of ['evil%2Etest', 'lab.test%2e', 'lab.test%00'])
+    t.test(`refuses the escape in the host ${host}`, async (t) => {
+      t.throws(() => parseUri(`sip:bob@${host}`), { code: 'uri-syntax' })
+    })
 
   // conformance: RFC 5118 §4.10 — three colons, which the grammar of RFC 3261 allowed, are read as two
   t.test('reads three colons as two', async (t) => {
-    t.match(parseUri('sip:user@[2001:db8:::192.0.2.1]:5070'), { host: '[2001:db8::192.0.2.1]', port: 5070 })
+    t.match(parseUri('sip:user@[2001:db8:::192.0.2.1]:5070'), { host: '[2001:db8::c000:201]', port: 5070 })
     t.match(parseVia('SIP/2.0/UDP [2001:DB8:::9:1]:5070;branch=z9hG4bK1'), { host: '[2001:db8::9:1]', port: 5070 })
   })
 

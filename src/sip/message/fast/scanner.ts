@@ -7,6 +7,7 @@
  * one page serves all.
  */
 import { isIPv6 } from 'node:net'
+import { unusualHost, withoutTripleColon } from '../host-name.ts'
 import { MessageError, type MessageErrorCode } from '../message-error.ts'
 
 const HT = 9,
@@ -393,14 +394,17 @@ class Scanner {
 export const scanner = new Scanner()
 
 /**
- * The one spelling of a host: lower case, and `::` for the `:::` that the grammar of RFC 3261 had (RFC 5118 §4.10).
+ * The one spelling of a host, so that lists and comparisons need no other: lower case, without the dot of the root, an
+ * address by its value. The last character says whether more than lower case is needed.
  */
 export function hostName(text: string): string {
-  return withoutTripleColon(text).toLowerCase()
+  const last = text.charCodeAt(text.length - 1)
+  return last === DOT || last === CLOSE ? unusualHost(text) : text.toLowerCase()
 }
 
-function withoutTripleColon(text: string): string {
-  return text.includes(':::') ? text.replace(':::', '::') : text
+/** The same where an address may have no brackets: `maddr`, and what a configuration says. */
+export function placeName(text: string): string {
+  return hostName(text.includes(':') && text.charCodeAt(0) !== OPEN ? `[${text}]` : text)
 }
 
 /** The text from `start` to `end` without the blanks at both ends. */
