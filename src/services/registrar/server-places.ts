@@ -3,6 +3,7 @@
  * its own trunk or another server with its certificate and with the identity of the caller.
  */
 import { isIP, isIPv4 } from 'node:net'
+import { unusualHost } from '../../sip/message/host-name.ts'
 import { MessageError } from '../../sip/message/message-error.ts'
 import type { SipUri } from '../../sip/message/types.ts'
 import { parseUri } from '../../sip/message/uri.ts'
@@ -42,8 +43,7 @@ export class ServerPlaces {
   /** Whether a request for that URI is sent to one of the servers: `maddr` counts before the host (RFC 3263 §4). */
   has(uri: SipUri): boolean {
     const { port, parameters } = uri
-    const place = parameters.get('maddr')?.toLowerCase() ?? uri.host
-    const name = place.endsWith('.') ? place.slice(0, -1) : place
+    const name = parameters.get('maddr') ?? uri.host
     if (this.#names.has(name) || this.#names.has(serviceOf(name))) return true
     // Most Contacts name a port that no server has: nothing more is read of them (a call asks each time).
     return (port === undefined || this.#open.has(port)) && this.#hasAddress(canonical(name), portsOf(uri))
@@ -74,24 +74,13 @@ function serviceOf(host: string): string {
 
 const loopback = ['127.0.0.1', '::1']
 
-/** An IPv6 address, or what a resolver of the system may take for an IPv4 address: `127.1`, `0x7f000001`. */
-const numeric = /:|(?:^|\.)(?:\d+|0x[\da-f]*)$/
+/** What a resolver of the system may take for an IPv4 address: `127.1`, `0x7f000001`. */
+const numeric = /(?:^|\.)(?:\d+|0x[\da-f]*)$/
 
-/** Lower case, without the dot of the root; an address in its one spelling, without brackets. */
+/** The one spelling of a host, without brackets. */
 function canonical(host: string): string {
-  const lower = host.toLowerCase()
-  const name = lower.endsWith('.') ? lower.slice(0, -1) : lower
-  if (!numeric.test(name.endsWith(']') ? name.slice(0, -1) : name) || isIPv4(name)) return name
-  const read = URL.parse(`http://${isIP(name) === 6 ? `[${name}]` : name}`)?.hostname ?? name
-  return withoutMapping(read.replace(/^\[|\]$/g, ''))
-}
-
-/** `::ffff:7f00:1` is 127.0.0.1 (RFC 4291 §2.5.5.2). */
-function withoutMapping(address: string): string {
-  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(address) ?? []
-  if (high === undefined || low === undefined) return address
-  const octets = Buffer.from(high.padStart(4, '0') + low.padStart(4, '0'), 'hex')
-  return octets.join('.')
+  const name = unusualHost(isIP(host) === 6 ? `[${host}]` : host).replace(/^\[|\]$/g, '')
+  return numeric.test(name) && !isIPv4(name) ? (URL.parse(`http://${name}`)?.hostname ?? name) : name
 }
 
 function isUnspecified(address: string): boolean {
