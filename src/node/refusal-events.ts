@@ -15,15 +15,15 @@ import type { Recorder } from './recorder.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
 /**
- * How often requests were refused, by the row of the law or, where a Route gave them away, by the cause. The table has
- * so many rows: it cannot grow.
+ * How often requests were refused, by the row of the law, or by the cause where a policy refused before the table was
+ * asked. There are so many rows and causes: it cannot grow.
  */
 export class RefusalCounts {
   readonly #counts = new Map<string, number>()
 
-  /** Nothing when the request was refused for another reason than the law. */
+  /** Nothing when the request was refused for another reason than a border. */
   count(arrival: Arrival, because: string): void {
-    const row = routeCauses.has(because) ? because : refusedRow(arrival, because)
+    const row = routeCauses.has(because) ? because : (refusedRow(arrival, because) ?? countedCause(because))
     if (row !== undefined) this.#counts.set(row, (this.#counts.get(row) ?? 0) + 1)
   }
 
@@ -34,6 +34,24 @@ export class RefusalCounts {
 }
 
 const routeCauses: ReadonlySet<string> = new Set(['route.abuse', 'route.token-forged', 'route.token-old'])
+
+/** Refusals at a border that have an event of their own, or none because the peer has done nothing wrong. */
+const otherCauses: ReadonlySet<string> = new Set([
+  'federation.blocked',
+  'federation.closed',
+  'federation.dns-down',
+  'federation.no-srv',
+  'federation.srv-outside',
+  'federation.wrong-edge',
+  'register.contact-server',
+  'register.path-from-client',
+  'remote.not-allowed',
+  'remote.user-not-enabled',
+])
+
+function countedCause(because: string): string | undefined {
+  return otherCauses.has(because) ? because : undefined
+}
 
 /** The row that refused; undefined: it was not the law. */
 function refusedRow(arrival: Arrival, because: string): string | undefined {

@@ -118,24 +118,36 @@ t.test('a request that the law refuses is an event whose verdict names the row, 
   })
 })
 
-t.test('every refusal is counted by its row, also when its source was told of before', async (t) => {
-  const counts = new RefusalCounts()
-  const nobody: Facts = { border: 'home', peerOf: () => 'server', identityOf: () => 'none' }
-  for (const [because, target] of [
-    [undefined, 'registrar'],
-    [undefined, 'registrar'],
-    [undefined, 'elsewhere'],
-    ['remote.foreign-domain', undefined],
-    ['route.abuse', undefined],
-    ['user.unknown', undefined],
-  ] as const) {
-    const arrived = arrival(requestText({ method: target === 'elsewhere' ? 'MESSAGE' : 'REGISTER' }), {
-      flow: testFlow({ peer: 'server' }),
+t.test(
+  'every refusal at a border is counted by its row or its cause, also when its source was told of before',
+  async (t) => {
+    const counts = new RefusalCounts()
+    const nobody: Facts = { border: 'home', peerOf: () => 'server', identityOf: () => 'none' }
+    for (const [because, target] of [
+      [undefined, 'registrar'],
+      [undefined, 'registrar'],
+      [undefined, 'elsewhere'],
+      ['remote.foreign-domain', undefined],
+      ['route.abuse', undefined],
+      ['federation.blocked', undefined],
+      ['register.contact-server', undefined],
+      ['user.unknown', undefined],
+    ] as const) {
+      const arrived = arrival(requestText({ method: target === 'elsewhere' ? 'MESSAGE' : 'REGISTER' }), {
+        flow: testFlow({ peer: 'server' }),
+      })
+      counts.count(arrived, because ?? judge(arrived, nobody, target)?.because ?? 'allowed')
+    }
+    t.same(counts.all, {
+      'registration of nobody': 2,
+      none: 1,
+      'remote user inward': 1,
+      'route.abuse': 1,
+      'federation.blocked': 1,
+      'register.contact-server': 1,
     })
-    counts.count(arrived, because ?? judge(arrived, nobody, target)?.because ?? 'allowed')
-  }
-  t.same(counts.all, { 'registration of nobody': 2, none: 1, 'remote user inward': 1, 'route.abuse': 1 })
-})
+  },
+)
 
 t.test('the table of sources has a bound', async (t) => {
   const told = (address: string): number => {

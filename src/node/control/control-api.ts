@@ -69,7 +69,7 @@ export interface NodeStatus {
   readonly flows: number
   readonly transactions: number
   readonly registrations: number
-  /** Requests refused since the node started, by the row of the law; absent where nothing is judged. */
+  /** Requests refused since the node started, by the row of the law or the cause; absent where nothing is judged. */
   readonly refusals?: Readonly<Record<string, number>>
   /** What the machine takes of the node's log and events, and what was lost of them. */
   readonly machine: MachineStatus
