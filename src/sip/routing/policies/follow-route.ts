@@ -116,11 +116,16 @@ function isSecure({ scheme, parameters }: SipUri): boolean {
   return scheme === 'sips' || parameters.get('transport')?.toLowerCase() === 'tls'
 }
 
-/** As nearly every request does: then its URI need not be made anew. */
+/**
+ * As nearly every request does: then its URI need not be made anew. A phone on UDP may send from another port than it
+ * names in Contact (RFC 3261 §18.1.1).
+ */
 function leadsTo({ transport, address, port }: Extract<Hop, { kind: 'address' }>, wanted: SipUri): boolean {
   const { scheme, parameters } = wanted
   const wantedTransport = parameters.get('transport') ?? (scheme === 'sips' ? 'tls' : 'udp')
-  return wanted.port === port && wantedTransport === transport && placeOf(wanted) === address
+  if (wantedTransport !== transport || placeOf(wanted) !== address || (scheme === 'sips' && transport !== 'tls'))
+    return false
+  return wanted.port === port || transport === 'udp'
 }
 
 function wantedBy({ routes, uri }: Arrival): SipUri {
