@@ -78,7 +78,8 @@ const views: readonly ViewTest[] = [
     name: 'ladder',
     hash: '#/ladder',
     async look(page) {
-      await page.getByLabel('Keep-alives').check()
+      await page.getByRole('checkbox', { name: 'Keep-alives' }).check()
+      await page.getByRole('checkbox', { name: 'DNS' }).uncheck()
       const messages = page.locator('.rung.rightward, .rung.leftward').filter({ hasText: /OPTIONS sip:|\(OPTIONS\)/ })
       await messages.first().waitFor()
       await page.getByRole('button', { name: /❚❚ Pause/ }).click()
