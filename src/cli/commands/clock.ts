@@ -11,7 +11,7 @@ export const clockCommand: RegisterCommand = (program, { io }) => {
     .command('clock <NODE> <SHIFT>')
     .summary('move the clock of a node')
     .description(
-      'Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must ' +
+      'Moves the clock of a node, or of all, from the real time: +31d, -2h; +0 is the real time.\nThe lab must ' +
         'have been brought up with --movable-clock.',
     )
     .allowUnknownOption()
