@@ -25,7 +25,7 @@ export interface CommonOptions {
 /** Adds `--json`, `--data` and `--lab`, and the example below the help. */
 export function common(command: Command, example: string): Command {
   return command
-    .option('--json', 'print one JSON document, or JSON lines while it follows something')
+    .option('--json', 'print one JSON document; a command that keeps running prints JSON lines')
     .option('--data <DIR>', 'use this folder for the files of the lab (default: .siplab/NAME)')
     .addOption(
       new Option('--lab <KIND>', 'use the lab of this machine (local) or of the containers (compose)')

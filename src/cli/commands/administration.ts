@@ -104,7 +104,7 @@ interface SettingsOptions extends ForceOptions {
 export const settingsCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('settings <NODE> <general|security|tls>')
-    .summary('show a tab of the 2005 console or the changed TLS settings, or reset them')
+    .summary('show or reset the General, Security or TLS settings of a node')
     .description(
       'Shows the General or Security tab of the 2005 console, or the changed TLS settings; --reset undoes local ' +
         'changes of general and tls. The Security tab does not open while an assigned certificate is not valid.',

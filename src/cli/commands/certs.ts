@@ -93,8 +93,8 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('issue [NODE]')
     .description(
-      'Issues the planned certificates of a node anew, into the same files. With --name, a certificate for a server ' +
-        'outside the topology, into the working folder.',
+      'Issues the planned certificates of a node again, into the same files. With --name it issues a certificate ' +
+        'for a server outside the topology, into the working folder.',
     )
     .option('--name <NAME...>', 'issue for a server outside the topology, with these host names')
     .addOption(new Option('--role <ROLE>', 'with --name: issue for this TLS end').choices(['server', 'client', 'both']))

@@ -76,7 +76,7 @@ function identityOptions(command: Command): void {
     .option('--fetch-crls', 'also fetch, by HTTP, the revocation lists that the certificates name')
     .option('--cert <FILE>', 'show this certificate when the server asks for one')
     .option('--key <FILE>', 'private key of --cert')
-    .option('--as <NODE>', 'test a link of this node: dial with its certificate and trust list')
+    .option('--as <NODE>', 'dial with the certificate and trust list of this node, to test its link')
 }
 
 /** How much is tried. */

@@ -29,7 +29,7 @@ interface BreakOptions extends CommonOptions {
 export const faultsCommand: RegisterCommand = (program, { io }) => {
   const faults = program
     .command('faults')
-    .summary('list the faults')
+    .summary('list the faults that siplab break can put on')
     .description('Lists the faults that siplab break puts on and siplab heal removes.')
   common(
     faults
@@ -63,7 +63,7 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .description(
       'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
         'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
-        'A server whose own certificate has expired does what its profile says; with --as it keeps running.',
+        'A server whose own certificate has expired does what its profile says; with --as the server keeps running.',
     )
     .addOption(
       new Option('--as <END>', 'certificate faults: show the fault on a link where the node is this end').choices([

@@ -48,14 +48,7 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--as <USER>', 'sign in as this user of the running lab, e.g. alice')
     .option('--inside', 'sign in from inside the lab, at its director or home (default)')
     .option('--outside', 'sign in from outside, through the access proxy')
-    .addOption(
-      new Option('--transport <NAME>', 'use this transport (default: tls if there is one)').choices([
-        'tls',
-        'tcp',
-        'wss',
-        'ws',
-      ]),
-    )
+    .addOption(new Option('--transport <NAME>', 'default: tls if it is offered').choices(['tls', 'tcp', 'wss', 'ws']))
     .option('--uri <URI>', 'SIP address to sign in with at a server outside the lab')
     .option('--server <HOST[:PORT]>', 'server for --uri, whose certificate must carry HOST (default: domain of --uri)')
     .option('--address <IP>', 'dial that server at this IP address, without asking DNS')
@@ -66,7 +59,7 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--key <FILE>', 'PEM private key of --cert')
     .option(
       '--count <N>',
-      `run N phones, ${mostPhones} at most: with --as as endpoints of one user, else with users added for this run`,
+      `run N phones, ${mostPhones} at most: endpoints of one user with --as, else users added for this run`,
       '1',
     )
     .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')

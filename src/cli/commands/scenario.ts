@@ -43,8 +43,8 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
   const run = scenario
     .command('run [NAME...]')
     .description(
-      'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file; ' +
-        'chaos puts faults chosen by --seed on a lab under load; give it as the only NAME.',
+      'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file. ' +
+        'chaos puts faults chosen by --seed on a lab under load; it must be the only NAME.',
     )
     .option('--all', 'play every shipped scenario')
     .option('--keep', 'keep the folders of the labs')
