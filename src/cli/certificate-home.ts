@@ -24,8 +24,8 @@ export interface Reloaded {
 
 export function withTopology(command: Command): Command {
   return command
-    .option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet')
-    .option('--containers', 'for the container lab, where pki listens on port 80')
+    .option('--topology <FILE>', 'use this lab file (name or path) instead of a lab that was brought up')
+    .option('--containers', 'use the addresses of the container lab, where pki listens on port 80')
 }
 
 /** The lab of `--data` or below `.siplab`; else `certs/NAME`, laid out the same way. */

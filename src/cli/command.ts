@@ -25,10 +25,12 @@ export interface CommonOptions {
 /** Adds `--json`, `--data` and `--lab`, and the example below the help. */
 export function common(command: Command, example: string): Command {
   return command
-    .option('--json', 'one JSON document on stdout, or JSON lines where it follows something')
-    .option('--data <DIR>', 'folder of the lab (default: .siplab/NAME)')
+    .option('--json', 'print one JSON document; a command that keeps running prints JSON lines')
+    .option('--data <DIR>', 'use this folder for the files of the lab (default: .siplab/NAME)')
     .addOption(
-      new Option('--lab <KIND>', 'which lab the command is for').choices(['local', 'compose']).default('local'),
+      new Option('--lab <KIND>', 'use the lab of this machine (local) or of the containers (compose)')
+        .choices(['local', 'compose'])
+        .default('local'),
     )
     .addHelpText('after', `\nExample:\n  ${example}`)
 }

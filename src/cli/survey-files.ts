@@ -24,11 +24,11 @@ export function rootCommand(survey: Command, { io }: CommandContext): void {
   const command = survey
     .command('root')
     .description(
-      'Makes the root of a survey where there is none, prints it, and says how to install and remove it. Remove it ' +
-        'when the survey is over: its key is on this machine.',
+      'Makes the root certificate of a survey if there is none, prints it, and says how to install and remove it. ' +
+        'Remove it from your machines when the survey is over, because its private key is on this machine.',
     )
-    .option('--root <DIR>', 'folder of the survey root (default: .siplab/survey)')
-    .addOption(new Option('--for <END>', 'the steps of this end only').choices(ends))
+    .option('--root <DIR>', 'folder that holds the root certificate of the survey (default: .siplab/survey)')
+    .addOption(new Option('--for <END>', 'print only the steps for this software or device').choices(ends))
   common(command, 'siplab survey root --for kamailio').action(
     (options: CommonOptions & { readonly root?: string; readonly for?: string }) => {
       const ground = openGround(groundFolder(io, options), Date.now())
@@ -64,8 +64,8 @@ export function compareCommand(survey: Command, { io, finish }: CommandContext):
   const command = survey
     .command('compare <BEFORE> <AFTER>')
     .description(
-      'Compares two surveys of one end, for example before and after an upgrade: files of --report json. Exit status ' +
-        '1 when a fault is accepted now that was refused before.',
+      'Compares two files of --report json, for example from before and after an upgrade. Exit status 1 when the ' +
+        'server or phone now accepts a fault that it refused before.',
     )
   common(command, 'siplab survey compare before.json after.json').action(
     (before: string, after: string, options: CommonOptions) => {

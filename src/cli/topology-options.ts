@@ -22,10 +22,10 @@ const portNames = ['edge', 'wss', 'dns', 'pki'] as const
 
 export function placement(command: Command): Command {
   return command
-    .option('--network <N>', 'use 127.0.N.0/24 and no other; ipv6 or ipv6:N: addresses of fd51:1ab:N::/48')
+    .option('--network <N>', 'use only 127.0.N.0/24; with ipv6 or ipv6:N, use addresses of fd51:1ab:N::/48')
     .option(
       '--port <NAME=PORT>',
-      `another port for ${portNames.join(', ')}; may be given several times`,
+      `use another port for one of ${portNames.join(', ')}; may be given several times`,
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
@@ -35,7 +35,7 @@ export function placement(command: Command): Command {
 export function exposing(command: Command): Command {
   return command.option(
     '--expose <outer=ADDRESS>',
-    'the outside face of the access proxy on this address, which other machines reach',
+    'open the external side of the access proxy on this address, which other machines can reach',
   )
 }
 

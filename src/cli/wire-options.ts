@@ -17,10 +17,10 @@ const keepVariable = 'SIPLAB_KEEP'
 
 export function wireOptions(command: Command): Command {
   return command
-    .option('--keep <N>', 'messages that each node keeps for siplab trace --since; 0: none (default: 2000)')
+    .option('--keep <N>', 'let each node keep N messages for siplab trace --since; 0 keeps none (default: 2000)')
     .option(
       '--key-log <FILE>',
-      'write the TLS secrets of every node there, for Wireshark: anyone who reads the file reads all traffic',
+      'write the TLS secrets of every node to FILE, for Wireshark; anyone who reads FILE can read all traffic',
     )
     .option('--hep <HOST:PORT>', 'send every message and handshake to a collector such as Homer (HEP version 3, udp)')
 }

@@ -26,12 +26,12 @@ interface ForceOptions extends CommonOptions {
   readonly force?: true
 }
 
-const forceText = 'do it although the certificate is not valid: the door the original never had'
+const forceText = 'do it although the certificate is not valid (the original has no such option)'
 
 export const assignCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('assign <NODE> <REFERENCE> <CERTIFICATE>')
-    .summary('let a reference of a node use a certificate')
+    .summary('assign a certificate to a reference of a node')
   command
     .description(
       'Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, ' +
@@ -58,9 +58,9 @@ export const assignCommand: RegisterCommand = (program, { io }) => {
 export const unassignCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('unassign <NODE> <REFERENCE>')
-    .summary('take the certificate from a reference')
+    .summary('remove the certificate from a reference')
     .description(
-      'Takes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.',
+      'Removes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
   common(command, 'siplab unassign fe1 listener').action(
@@ -83,8 +83,8 @@ export const mtlsCommand: RegisterCommand = (program, { io }) => {
   common(
     program
       .command('mtls <NODE> <on|off>')
-      .summary('switch the 5061 MTLS listener')
-      .description('Switches the MTLS listener of a node: the tick on the General tab.'),
+      .summary('switch the MTLS listener on port 5061 on or off')
+      .description('Switches the MTLS listener of a node on or off, as the check box on the General tab does.'),
     'siplab mtls fe1 off',
   ).action(async (name: string, word: string, options: CommonOptions) => {
     if (word !== 'on' && word !== 'off') throw new UsageError(`wanted on or off, found ${JSON.stringify(word)}`)
@@ -104,13 +104,13 @@ interface SettingsOptions extends ForceOptions {
 export const settingsCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('settings <NODE> <general|security|tls>')
-    .summary('show a tab of the old console, or set it back')
+    .summary('show or reset the General, Security or TLS settings of a node')
     .description(
-      'Shows what the General or the Security tab of the old console showed, or the TLS settings that are not as ' +
-        'the profile has them. The Security tab does not open while an assigned certificate is not valid.',
+      'Shows the General or Security tab of the 2005 console, or the changed TLS settings; --reset undoes local ' +
+        'changes of general and tls. The Security tab does not open while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
-    .option('--reset', 'general: what the topology has, instead of the local file; tls: what the profile has')
+    .option('--reset', 'general: use the settings of the topology again; tls: those of the profile')
   common(command, 'siplab settings fe1 security').action(
     async (name: string, tab: string, options: SettingsOptions) => {
       const lab = chooseLab(io, options)
@@ -171,7 +171,7 @@ export const drainCommand: RegisterCommand = (program, { io }) => {
   common(
     program
       .command('drain <NODE>')
-      .summary('take a node out without loss')
+      .summary('take a node out of service without loss')
       .description(
         'Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when ' +
           'nothing is left in progress, after 40 s at most.',

@@ -15,8 +15,8 @@ export const benchProxyCommand: RegisterCommand = (program, { io }) => {
     .command('bench-proxy')
     .summary('run one front end for outside benchmarks')
     .description(
-      'One front end in the foreground: REGISTER for any user of the domain, calls to registered users. Settings ' +
-        'come from the environment:\n' +
+      'Runs one front end in the foreground: REGISTER for any user of the domain, calls to registered users. ' +
+        'Settings come from the environment:\n' +
         'BENCH_TRANSPORT (udp, tcp, tls), BENCH_LISTEN (ip:port), BENCH_DOMAIN, BENCH_RUNDIR (an empty folder),\n' +
         'and for tls BENCH_CERT, BENCH_KEY, BENCH_CA (PEM files). BENCH_LOG: warn (default) or info.\n' +
         'BENCH_NEXT_HOP (ip:port): where requests for other domains go. SIGTERM ends it.',

@@ -37,7 +37,7 @@ import { UsageError } from '../usage-error.ts'
 export function importCommand(certs: Command, { io, finish }: CommandContext): void {
   const command = certs
     .command('import <NODE> <REFERENCE> <CHAIN> <KEY>')
-    .description('Puts a chain and key of your own on a node. They replace the certificate of the reference.')
+    .description('Installs your own chain and key on a node. They replace the certificate of the reference.')
   common(withTopology(command), 'siplab certs import fe1 static-route:1 chain.pem key.pem').action(
     async (name: string, reference: string, chainFile: string, keyFile: string, options: HomeOptions) => {
       const home = chooseHome(io, options)

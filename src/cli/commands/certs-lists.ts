@@ -32,10 +32,10 @@ interface TrustOptions extends HomeOptions {
 export function trustCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('trust <NODE>')
-    .description('Shows the roots that a node trusts. With --reset the lists are those of the plan again.')
-    .option('--reset', 'write the lists as the plan has them, instead of what is there')
-    .option('--add <FILE>', 'put the certificates of a PEM file into the list')
-    .option('--external', 'with --add: the list of the external face of an access proxy')
+    .description('Shows the roots that a node trusts. --reset restores the lists of the plan.')
+    .option('--reset', 'replace the lists of the node with those of the plan')
+    .option('--add <FILE>', 'add the certificates of a PEM file to the list')
+    .option('--external', 'with --add: change the list of the external side of an access proxy')
   common(withTopology(command), 'siplab certs trust director --reset').action(
     async (name: string, options: TrustOptions) => {
       const home = chooseHome(io, options)
@@ -55,7 +55,7 @@ export function trustCommand(certs: Command, { io }: CommandContext): void {
 export function crlsCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('crls <NODE>')
-    .description('Puts the present CRLs of every CA that a node trusts into its folder, instead of what is there.')
+    .description('Replaces the CRLs in the folder of a node with the present CRLs of every CA that the node trusts.')
   common(withTopology(command), 'siplab certs crls director').action(async (name: string, options: HomeOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)

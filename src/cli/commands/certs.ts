@@ -56,7 +56,9 @@ export const certsCommand: RegisterCommand = (program, context) => {
   const certs = program
     .command('certs')
     .summary('issue, renew, revoke and show certificates')
-    .description('The authorities of the lab and what they issue. Without a lab the files go to certs/NAME.')
+    .description(
+      'Manages the CAs of the lab and the certificates they issue. Without a lab the files go to certs/NAME.',
+    )
   initCommand(certs, context)
   issueCommand(certs, context)
   trialCommand(certs, context)
@@ -73,7 +75,7 @@ export const certsCommand: RegisterCommand = (program, context) => {
 function initCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('init')
-    .description('Makes the authorities and every certificate the topology needs. What is there already stays.')
+    .description('Makes the CAs and every certificate that the topology needs. Keeps what is there already.')
   common(withTopology(command), 'siplab certs init --topology edge').action((options: CertsOptions) => {
     const home = chooseHome(io, options)
     const trust = initCertificates(home, Date.now())
@@ -91,15 +93,15 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('issue [NODE]')
     .description(
-      'Issues the planned certificates of a node anew, into the same files. With --name, a certificate for a server ' +
-        'outside the topology, into the working folder.',
+      'Issues the planned certificates of a node again, into the same files. With --name it issues a certificate ' +
+        'for a server outside the topology, into the working folder.',
     )
-    .option('--name <NAME...>', 'a server outside the topology: its host names')
-    .addOption(new Option('--role <ROLE>', 'with --name: what it is for').choices(['server', 'client', 'both']))
-    .addOption(new Option('--authority <CA>', 'with --name: who issues it').choices(['public', 'internal']))
-    .option('--output <DIR>', 'with --name: where the files go (default: here)')
-    .option('--reference <REFERENCE>', 'only the certificate of this reference')
-    .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
+    .option('--name <NAME...>', 'issue for a server outside the topology, with these host names')
+    .addOption(new Option('--role <ROLE>', 'with --name: issue for this TLS end').choices(['server', 'client', 'both']))
+    .addOption(new Option('--authority <CA>', 'with --name: let this CA issue it').choices(['public', 'internal']))
+    .option('--output <DIR>', 'with --name: write the files to DIR (default: the working folder)')
+    .option('--reference <REFERENCE>', 'issue only the certificate of this reference')
+    .option('--valid <SPAN>', 'valid for this time, e.g. 30d (default: as planned)')
   const example = 'siplab certs issue fe1\n  siplab certs issue --name sbc1.contoso.test --role both'
   common(withTopology(command), example).action(async (name: string | undefined, options: IssueOptions) => {
     const home = chooseHome(io, options)
@@ -127,10 +129,10 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
 function trialCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('trial <NODE>')
-    .description('Issues a trial certificate for a node, under a name of its own. It is not assigned unless asked.')
-    .requiredOption('--valid <SPAN>', 'how long, e.g. 30s')
-    .option('--reference <REFERENCE>', 'which certificate of the node it replaces')
-    .option('--assign', 'assign it at once')
+    .description('Issues a trial certificate for a node, under a name of its own. --assign assigns it at once.')
+    .requiredOption('--valid <SPAN>', 'valid for this time, e.g. 30s')
+    .option('--reference <REFERENCE>', 'issue a replacement for the certificate of this reference')
+    .option('--assign', 'assign the trial certificate at once')
   common(withTopology(command), 'siplab certs trial fe1 --valid 30s').action(
     async (name: string, options: CertsOptions) => {
       const home = chooseHome(io, options)
@@ -160,8 +162,8 @@ function renewCommand(certs: Command, { io }: CommandContext): void {
       'Renews the certificates that the references of a node use, by the clock of the node, with fresh keys, ' +
         'and lets the running node load them.',
     )
-    .option('--reference <REFERENCE>', 'only the certificate of this reference')
-    .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
+    .option('--reference <REFERENCE>', 'renew only the certificate of this reference')
+    .option('--valid <SPAN>', 'valid for this time, e.g. 30d (default: as planned)')
   common(withTopology(command), 'siplab certs renew fe1').action(async (name: string, options: CertsOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
@@ -197,9 +199,11 @@ function renewalNotes(node: string, renewed: readonly HeldCertificate[], untouch
 function revokeCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('revoke <NODE-OR-SERIAL>')
-    .description('Revokes the certificate of a node, or the one with that serial, and gives every node the new list.')
-    .option('--reference <REFERENCE>', 'which certificate of the node')
-    .addOption(new Option('--reason <REASON>', 'why').choices(reasons).default('unspecified'))
+    .description(
+      'Revokes the certificate of a node, or the one with a serial number, and gives every node the new CRL.',
+    )
+    .option('--reference <REFERENCE>', 'revoke the certificate of this reference')
+    .addOption(new Option('--reason <REASON>', 'reason for the revocation').choices(reasons).default('unspecified'))
   common(withTopology(command), 'siplab certs revoke fe1 --reason superseded').action(
     async (what: string, options: CertsOptions) => {
       const home = chooseHome(io, options)
@@ -264,7 +268,7 @@ function listCommand(certs: Command, { io }: CommandContext): void {
     withTopology(
       certs
         .command('list')
-        .description('Lists the certificates in the folders of the nodes, and what each is assigned to.'),
+        .description('Lists the certificates in the folders of the nodes, and the references that use them.'),
     ),
     'siplab certs list',
   ).action((options: CertsOptions) => {

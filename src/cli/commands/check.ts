@@ -29,7 +29,7 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
     .command('check')
     .argument('[TARGET]', 'sip:user@domain, a domain, host:port, or a node of the running lab')
-    .summary('can a client get in, and if not, which step fails')
+    .summary('test whether a client can connect, and show which step fails')
     .description(
       'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP ' +
         'answer, keep-alive. Works against the running lab and against any server.',
@@ -67,52 +67,54 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
 function identityOptions(command: Command): void {
   command
     .addOption(
-      new Option('--profile <CLIENT>', 'whose rules of discovery and naming')
+      new Option('--profile <CLIENT>', 'use the discovery and naming rules of this client')
         .choices([...checkProfileNames])
         .default('communicator'),
     )
-    .option('--ca <FILE...>', "roots to trust (default: the system's, and the lab's for a target in the lab)")
-    .option('--crl <FILE...>', 'certificate revocation lists; without them revocation is not checked')
-    .option('--fetch-crls', 'also fetch the lists that the certificates name, by HTTP')
-    .option('--cert <FILE>', 'a certificate to show when the server asks for one')
-    .option('--key <FILE>', 'its private key')
-    .option('--as <NODE>', "dial with a node's own certificate and trust list: is the link all right?")
+    .option('--ca <FILE...>', "trust these roots (default: the system's, and the lab's for a target in the lab)")
+    .option('--crl <FILE...>', 'check revocation with these lists; without lists it is not checked')
+    .option('--fetch-crls', 'also fetch, by HTTP, the revocation lists that the certificates name')
+    .option('--cert <FILE>', 'show this certificate when the server asks for one')
+    .option('--key <FILE>', 'private key of --cert')
+    .option('--as <NODE>', 'dial with the certificate and trust list of this node, to test its link')
 }
 
 /** How much is tried. */
 function scopeOptions(command: Command): void {
   command
-    .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
+    .option('--probe', 'also show the certificate of a stranger, and report whether it is refused')
     .option(
       '--probe-borders',
-      'also ask what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one ' +
+      'also test what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one ' +
         'request each, with a listener of this check as the only target',
     )
-    .option('--i-operate-this-server', 'you may probe the borders of the target: --probe-borders wants it')
+    .option('--i-operate-this-server', 'confirm that you may probe the target; --probe-borders needs it')
     .option('--targets <FILE>', 'check every target of a YAML file (docs/dashboards.md)')
-    .option('--listen <ADDRESS>', 'with --targets: serve /metrics and /probe?target=; PORT is on loopback')
-    .option('--every <SPAN>', 'with --listen: how often each target is checked (default: 5m)')
-    .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
-    .option('--parallel <N>', 'connections at once with --matrix or --targets', count, 1)
+    .option('--listen <ADDRESS>', 'with --targets: serve /metrics and /probe?target=; PORT alone is on loopback')
+    .option('--every <SPAN>', 'with --listen: check each target once in this time (default: 5m)')
+    .option('--matrix', 'try every SIP link of the running lab in both directions, and compare with the plan')
+    .option('--parallel <N>', 'with --matrix or --targets: open N connections at once', count, 1)
     .option('--names', 'check the DNS records of a domain, inside and outside')
     .option(
       '--login [NAME]',
-      'also sign in, write to oneself, call an echo and sign out; password: SIPLAB_PASSWORD, the lab, or a prompt',
+      'also sign in, send yourself a message, call --echo, sign out; password: SIPLAB_PASSWORD, the lab, or a prompt',
     )
-    .option('--user <URI>', 'who signs in, when the target names no user')
-    .option('--echo <URI>', 'whom to call; in a lab another of its users')
+    .option('--user <URI>', 'sign in as this user, if the target names no user')
+    .option('--echo <URI>', 'call this user (default in a lab: another user of the lab)')
 }
 
 /** The way to the target, and the rules by which it is judged. */
 function wayOptions(command: Command): void {
   command
     .option('--dns <SERVER>', 'ask this DNS server, ADDRESS or ADDRESS:PORT')
-    .addOption(new Option('--view <SIDE>', 'from which side to look at a lab').choices(['internal', 'external']))
-    .option('--address <IP>', 'dial this address whatever the DNS says')
-    .option('--name <NAME>', 'the name the certificate must carry, when it is not the host')
-    .addOption(new Option('--transport <NAME>', 'for a target with a port').choices(['tls', 'tcp', 'wss']))
+    .addOption(new Option('--view <SIDE>', 'look at a lab from this side').choices(['internal', 'external']))
+    .option('--address <IP>', 'dial this IP address, not the one in DNS')
+    .option('--name <NAME>', 'expect this name in the certificate (default: the host)')
     .addOption(
-      new Option('--rules <PROFILE>', 'by which rules the certificate is judged').choices([
+      new Option('--transport <NAME>', 'use this transport, for a target with a port').choices(['tls', 'tcp', 'wss']),
+    )
+    .addOption(
+      new Option('--rules <PROFILE>', 'judge the certificate by these rules').choices([
         'lcs2005',
         'ocs2007',
         'modern',
@@ -121,19 +123,21 @@ function wayOptions(command: Command): void {
         'webpki',
       ]),
     )
-    .option('--tls-min <VERSION>', 'lowest TLS version to offer: 1.2 or 1.3')
-    .option('--tls-max <VERSION>', 'highest TLS version to offer')
-    .option('--server-cert <FILE>', 'the certificate file of the server: does the server show what it holds?')
+    .option('--tls-min <VERSION>', 'offer this TLS version or higher: 1.2 or 1.3')
+    .option('--tls-max <VERSION>', 'offer this TLS version or lower: 1.2 or 1.3')
+    .option('--server-cert <FILE>', 'test whether the server shows the certificate in this file')
     .option('--proxy-protocol', 'send a PROXY header (version 1) before every ClientHello, as a balancer does')
-    .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
-    .option('--timeout <SECONDS>', 'longest wait of each step', seconds, 5)
+    .option('--relaxed-naming', 'accept an SRV target anywhere below the domain (DisableStrictDNSNaming)')
+    .option('--timeout <SECONDS>', 'wait at most this long in each step', seconds, 5)
 }
 
 function reportOptions(command: Command): void {
   command
-    .option('--expect <FILE>', 'YAML or JSON of step: code; exit 1 when anything differs, 0 when all is as expected')
-    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json', 'csv']))
-    .option('--output <FILE>', 'where the report goes (default: stdout)')
+    .option('--expect <FILE>', 'compare with a YAML or JSON file of step: code; exit status 1 when they differ, else 0')
+    .addOption(
+      new Option('--report <KIND>', 'write a report instead of the text').choices(['html', 'junit', 'json', 'csv']),
+    )
+    .option('--output <FILE>', 'write the report to FILE (default: stdout)')
     .option('--verbose', 'show the evidence of every step')
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
 }

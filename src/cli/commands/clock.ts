@@ -11,8 +11,8 @@ export const clockCommand: RegisterCommand = (program, { io }) => {
     .command('clock <NODE> <SHIFT>')
     .summary('move the clock of a node')
     .description(
-      'Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must ' +
-        'have been brought up with --movable-clock.',
+      'Sets the clock of a node, or of all, ahead of (+31d) or behind (-2h) the real time; +0 sets it ' +
+        'right.\nThe lab must have been brought up with --movable-clock.',
     )
     .allowUnknownOption()
   common(command, 'siplab clock director +31d').action((name: string, text: string, options: CommonOptions) => {

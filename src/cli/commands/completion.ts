@@ -15,13 +15,13 @@ const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
 export const completionCommand: RegisterCommand = (program, { io }) => {
   program
     .command('completion')
-    .summary('print what Tab completes, for a shell')
+    .summary('print a script for Tab completion in a shell')
     .description(
       'Prints a script that lets the Tab key complete commands, options, topologies, nodes, faults and scenarios.\n' +
         'bash: source <(siplab completion bash)\nzsh: source <(siplab completion zsh)\n' +
         'fish: siplab completion fish | source',
     )
-    .addArgument(new Argument('<SHELL>', 'the shell').choices(Object.keys(shells)))
+    .addArgument(new Argument('<SHELL>', 'shell that runs the script').choices(Object.keys(shells)))
     .addHelpText('after', '\nExample:\n  source <(siplab completion bash)')
     .action((shell: keyof typeof shells) => io.out(shells[shell](completionTree(program, knownValues()))))
 }

@@ -29,13 +29,13 @@ interface ConsoleCommandOptions extends CommonOptions {
 export const consoleCommand: RegisterCommand = (program, { io, run }) => {
   const command = program
     .command('console')
-    .summary('look at a lab in the browser')
+    .summary('show a lab in the browser')
     .description(
       'Serves the page of a lab on loopback until Ctrl-C, and prints an address that opens it once. Enter prints ' +
         'another. The page shows the command behind each thing it does, and does nothing else.',
     )
-    .option('--port <PORT>', 'where to listen on 127.0.0.1 (default: any free port)', '0')
-    .option('--read-only', 'the page only looks')
+    .option('--port <PORT>', 'listen on this port of 127.0.0.1 (default: any free port)', '0')
+    .option('--read-only', 'let the page change nothing')
   common(command, 'siplab console').action(async (options: ConsoleCommandOptions) => {
     const page = readPage(join(packageFolder, 'dist', 'console'))
     if (!page.has('/index.html'))

@@ -26,8 +26,8 @@ export const doctorCommand: RegisterCommand = (program, { io, finish }) => {
       .command('doctor [TOPOLOGY]')
       .summary('show what this machine lacks for a lab')
       .description(
-        'Looks at what a lab needs of this machine: Node.js, addresses, ports, limits, and programs of others with ' +
-          'the feature that needs them.\nExit status 0 when a lab can come up here.',
+        'Checks what a lab needs of this machine: Node.js, addresses, ports, limits, and other programs with ' +
+          'the feature that needs each.\nExit status 0 when a lab can come up here.',
       ),
     'siplab doctor',
   ).action(async (name: string | undefined, options: CommonOptions) => {

@@ -30,9 +30,9 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
     .summary('show the event log')
     .description('Shows the event log of one node, or of all in the order of time.')
   command
-    .option('--follow', 'stay and show what comes')
-    .option('--level <LEVEL>', `the least that is shown: ${levels.join(', ')}`, 'info')
-  command.option('--joined', 'one verdict for each failed connection, from the views of both ends')
+    .option('--follow', 'also show new events, until Ctrl-C')
+    .option('--level <LEVEL>', `show events of this level and above: ${levels.join(', ')}`, 'info')
+  command.option('--joined', 'show one verdict for each failed connection, from the views of both ends')
   common(command, 'siplab events fe1 --follow').action(async (name: string | undefined, options: EventsOptions) => {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)

@@ -48,20 +48,20 @@ export const decodeCommand: RegisterCommand = (program, context) => register(pro
 function register(program: Parameters<RegisterCommand>[0], context: CommandContext, name: 'explain' | 'decode'): void {
   program
     .command(name)
-    .argument('[WHAT...]', 'words, files, a host; - reads standard input')
+    .argument('[WHAT...]', 'error text, files or a host; - reads standard input')
     .summary(name === 'explain' ? 'say what broke and at which end' : 'the same as explain')
     .description(name === 'explain' ? description : `The same as siplab explain. ${description}`)
-    .option('--json', 'one JSON document on stdout')
-    .option('--keylog <FILE>', 'TLS secrets (SSLKEYLOGFILE) that open a capture')
+    .option('--json', 'print one JSON document')
+    .option('--keylog <FILE>', 'decrypt a capture with these TLS secrets (SSLKEYLOGFILE)')
     .addOption(
-      new Option('--role <END>', 'certificates: what the server does with them').choices(['server', 'client', 'both']),
+      new Option('--role <END>', 'certificates: judge them for this TLS end').choices(['server', 'client', 'both']),
     )
-    .option('--name <NAME...>', 'certificates: the names that peers dial')
-    .option('--ca <FILE>', 'certificates: the roots that peers trust')
-    .option('--key <FILE>', 'certificates: the private key beside them')
+    .option('--name <NAME...>', 'certificates: expect these names, which peers dial')
+    .option('--ca <FILE>', 'certificates: judge with these roots, which peers trust')
+    .option('--key <FILE>', 'certificates: check this private key with them')
     .option('--at <TIME>', 'certificates: judge at this time (default: now)')
     .addOption(
-      new Option('--rules <PROFILE>', 'certificates: by which rules').choices([
+      new Option('--rules <PROFILE>', 'certificates: judge by these rules').choices([
         'lcs2005',
         'ocs2007',
         'modern',
@@ -70,17 +70,17 @@ function register(program: Parameters<RegisterCommand>[0], context: CommandConte
         'webpki',
       ]),
     )
-    .option('--with <PEER>', 'a chain: does the link with this peer work? (docs/policies.md)')
-    .option('--on <DAY>', 'with --with: on this day (default: every day on which something changes)')
-    .option('--our-roots <FILE>', 'with --with: the trust list of our own end')
+    .option('--with <PEER>', 'with a chain file: judge the link with this peer (names in docs/policies.md)')
+    .option('--on <DAY>', 'with --with: judge on this day (default: every day on which something changes)')
+    .option('--our-roots <FILE>', 'with --with: use this trust list for our own end')
     .addOption(
-      new Option('--we-check-purpose <ANSWER>', 'with --with: our server wants clientAuth of callers').choices([
+      new Option('--we-check-purpose <ANSWER>', 'with --with: our server requires clientAuth of callers').choices([
         'yes',
         'no',
       ]),
     )
-    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit']))
-    .option('--output <FILE>', 'where the report goes (default: stdout)')
+    .addOption(new Option('--report <KIND>', 'write a report instead of the text').choices(['html', 'junit']))
+    .option('--output <FILE>', 'write the report to FILE (default: stdout)')
     .addHelpText('after', name === 'explain' ? examples : '\nExample:\n  siplab decode 0x800B0101')
     .action((what: readonly string[], options: ExplainCommandOptions) => explain(context, what, options))
 }

@@ -29,13 +29,13 @@ interface BreakOptions extends CommonOptions {
 export const faultsCommand: RegisterCommand = (program, { io }) => {
   const faults = program
     .command('faults')
-    .summary('list what can be broken')
-    .description('Named faults that break places and heal removes.')
+    .summary('list the faults that siplab break can put on')
+    .description('Lists the faults that siplab break puts on and siplab heal removes.')
   common(
     faults
       .command('list', { isDefault: true })
-      .description('Lists every fault with what it does.')
-      .option('--on', 'only those that are on in the lab'),
+      .description('Lists every fault and what it does.')
+      .option('--on', 'list only the faults that are on in the lab'),
     'siplab faults list',
   ).action((options: CommonOptions & { readonly on?: true }) => {
     if (options.on === true) {
@@ -63,21 +63,24 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .description(
       'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
         'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
-        'A server whose own certificate has ended then does what its profile says; with --as it is held up.',
+        'A server whose own certificate has expired does what its profile says; with --as the server keeps running.',
     )
     .addOption(
-      new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices([
+      new Option('--as <END>', 'certificate faults: show the fault on a link where the node is this end').choices([
         'server',
         'client',
       ]),
     )
     .addOption(
-      new Option('--tls <VERSION>', 'certificate faults: pin the TLS version of the node').choices(['1.2', '1.3']),
+      new Option('--tls <VERSION>', 'certificate faults: let the node use only this TLS version').choices([
+        '1.2',
+        '1.3',
+      ]),
     )
-    .option('--reference <REFERENCE>', 'certificate faults: the certificate reference that is broken')
-    .option('--amount <N>', 'delay: ms for each message; slow: octets a second; reset: after so many octets')
-    .option('--name <FQDN>', 'dns: only this name')
-    .option('--to <FQDN>', 'dns wrong-target: where SRV records lead')
+    .option('--reference <REFERENCE>', 'certificate faults: break the certificate of this reference')
+    .option('--amount <N>', 'delay: ms per message; slow: octets per second; reset: octets before the reset')
+    .option('--name <FQDN>', 'dns: break only this name')
+    .option('--to <FQDN>', 'dns wrong-target: let SRV records name this host')
   common(command, 'siplab break director expired --as server').action(
     async (targetText: string, fault: string, options: BreakOptions) => {
       const lab = accessTo(chooseRunningLab(io, options))
@@ -92,10 +95,10 @@ export const healCommand: RegisterCommand = (program, { io }) => {
   common(
     program
       .command('heal <TARGET>')
-      .summary('take a fault off')
+      .summary('remove a fault')
       .description(
-        'Takes the fault off a node, a link, the store, the directory or the DNS of the running lab; all: every ' +
-          'fault that is on.',
+        'Removes the fault from a node, a link, the store, the directory or the DNS of the running lab. TARGET all ' +
+          'removes every fault.',
       ),
     "siplab heal 'director->fe1'",
   ).action(async (targetText: string, options: CommonOptions) => {

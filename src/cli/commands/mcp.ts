@@ -16,8 +16,8 @@ export const mcpCommand: RegisterCommand = (program, { io, run }) => {
         'plan,\nevents, status, faults; with --allow-changes also up, down, break, heal, scenario. Each answers with ' +
         'the JSON\nof the command of the same name.',
     )
-    .option('--allow-changes', 'also start, break, heal and end labs on this machine')
-    .option('--data <DIR>', 'folder of the lab (default: .siplab/NAME)')
+    .option('--allow-changes', 'let assistants start, break, heal and stop labs on this machine')
+    .option('--data <DIR>', 'use this folder for the files of the lab (default: .siplab/NAME)')
     .addHelpText('after', '\nExample:\n  siplab mcp --allow-changes')
     .action(async ({ allowChanges, data }: McpOptions) => {
       // Loaded here alone: the SDK costs every other start.

@@ -17,12 +17,12 @@ interface MetricsOptions extends CommonOptions {
 export const metricsCommand: RegisterCommand = (program, context) => {
   const command = program
     .command('metrics')
-    .summary('show the lab to Prometheus')
+    .summary('print or serve metrics for Prometheus')
     .description(
       'Prints the state of the lab in the text format of Prometheus: nodes, links with their verdicts, faults that ' +
         'are on,\ndays left of every certificate. With --listen it serves /metrics until Ctrl-C.',
     )
-    .option('--listen <ADDRESS>', 'PORT on loopback, or ADDRESS:PORT')
+    .option('--listen <ADDRESS>', 'serve on PORT of loopback, or on ADDRESS:PORT')
   common(command, 'siplab metrics --listen 9116').action(async (options: MetricsOptions) => {
     const { io, finish } = context
     const { root } = chooseLab(io, options).folder

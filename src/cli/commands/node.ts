@@ -61,15 +61,15 @@ function startCommand(node: Command, context: CommandContext): void {
       'Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the ' +
         'running lab again.',
     )
-    .option('--topology <FILE>', 'name or path of the lab file')
-    .option('--containers', 'addresses as in the container lab')
+    .option('--topology <FILE>', 'run the node of this lab file (name or path)')
+    .option('--containers', 'use the addresses of the container lab')
     .addOption(
-      new Option('--log <LEVEL>', 'the least that is logged')
+      new Option('--log <LEVEL>', 'log events of this level and above')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info'),
     )
     .addOption(
-      new Option('--log-format <FORMAT>', 'form of the log on standard error')
+      new Option('--log-format <FORMAT>', 'write the log on standard error in this format')
         .choices(['json', 'text'])
         .default('json'),
     )

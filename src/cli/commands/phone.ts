@@ -37,7 +37,7 @@ const mostPhones = 1_000
 export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
     .command('phone')
-    .summary('a line-mode phone')
+    .summary('run a phone that takes one command per line')
     .description(
       'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, buddy URI, ' +
         'presence open|closed NOTE, search NAME,\n' +
@@ -45,21 +45,21 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
         '{"do":"message","to":"sip:bob@lab.test","text":"hello","phone":1}.\n' +
         'Ends with quit or when the lines end, with --echo on Ctrl-C; it signs out. Signalling only: no media.',
     )
-    .option('--as <USER>', 'a user of the running lab, e.g. alice')
-    .option('--inside', 'from inside the lab, at its director or home (default)')
-    .option('--outside', 'from outside, through the access proxy')
-    .addOption(new Option('--transport <NAME>', 'default: tls where there is').choices(['tls', 'tcp', 'wss', 'ws']))
-    .option('--uri <URI>', 'who to be at any other server, with --server')
-    .option('--server <HOST[:PORT]>', 'that server; its certificate must carry this name')
-    .option('--address <IP>', 'where that server is, without asking DNS')
-    .option('--login <NAME>', 'name in the digest (default: the user part of --uri)')
-    .option('--password-env <NAME>', 'environment variable that holds the password')
-    .option('--ca <FILE>', 'PEM file of the roots to trust (default: those of Node)')
-    .option('--cert <FILE>', 'PEM certificate to show when asked for, with --key')
-    .option('--key <FILE>', 'its PEM key')
+    .option('--as <USER>', 'sign in as this user of the running lab, e.g. alice')
+    .option('--inside', 'sign in from inside the lab, at its director or home (default)')
+    .option('--outside', 'sign in from outside, through the access proxy')
+    .addOption(new Option('--transport <NAME>', 'default: tls if it is offered').choices(['tls', 'tcp', 'wss', 'ws']))
+    .option('--uri <URI>', 'SIP address to sign in with at a server outside the lab')
+    .option('--server <HOST[:PORT]>', 'server for --uri, whose certificate must carry HOST (default: domain of --uri)')
+    .option('--address <IP>', 'dial that server at this IP address, without asking DNS')
+    .option('--login <NAME>', 'user name for digest authentication (default: the user part of --uri)')
+    .option('--password-env <NAME>', 'read the password from this environment variable')
+    .option('--ca <FILE>', 'trust the roots in this PEM file (default: those of Node)')
+    .option('--cert <FILE>', 'show this PEM certificate when the server asks for one; needs --key')
+    .option('--key <FILE>', 'PEM private key of --cert')
     .option(
       '--count <N>',
-      `so many phones at once, at most ${mostPhones}: endpoints of one user with --as, else users added for the time`,
+      `run N phones, ${mostPhones} at most: endpoints of one user with --as, else users added for this run`,
       '1',
     )
     .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')

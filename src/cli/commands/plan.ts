@@ -105,11 +105,11 @@ export const planCommand: RegisterCommand = (program, { io }) => {
     .description(
       'Shows what follows from a lab file: certificates, DNS records, firewall ports, and who may speak to whom.',
     )
-    .addOption(new Option('--format <FORMAT>', 'form of the answer').choices(Object.keys(renderers)).default('text'))
-    .option('--containers', 'addresses as in the container lab')
+    .addOption(new Option('--format <FORMAT>', 'print in this format').choices(Object.keys(renderers)).default('text'))
+    .option('--containers', 'use the addresses of the container lab')
     .option(
       '--public <NAME=ADDRESS>',
-      'zone, hosts: a name that the internet sees has this address; may be given several times',
+      'zone, hosts: write this address for a public name; may be given several times',
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )

@@ -20,18 +20,18 @@ interface DrillOptions extends CommonOptions {
 export function drillCommand(certs: Command, { io, finish }: CommandContext): void {
   const command = certs
     .command('drill')
-    .addArgument(new Argument('<SUBJECT>', 'what is renewed').choices(['leaf', 'issuing', 'root']))
+    .addArgument(new Argument('<SUBJECT>', 'what to renew').choices(['leaf', 'issuing', 'root']))
     .description(
-      'Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, ' +
-        'and says who loses whom.\nExit status 0 when the right order loses no user, or the wrong one loses ' +
-        'somebody and ends whole.',
+      'Renews a leaf, the issuing CA or the root CA of the running lab in stages, dials every link again after each ' +
+        'stage, and shows which links are lost.\nExit status 0 when every link is up at the end, and the right order ' +
+        'lost none or the wrong order lost one.',
     )
     .addOption(
-      new Option('--order <ORDER>', 'the one that loses no user, or the one that is usual all the same')
+      new Option('--order <ORDER>', 'renew in the right order, which loses no link, or in the common wrong one')
         .choices(['right', 'wrong'])
         .default('right'),
     )
-    .option('--node <NAME>', 'leaf: whose (default: the first that homes users)')
+    .option('--node <NAME>', 'leaf: renew that of this node (default: the first that homes users)')
   common(command, 'siplab certs drill root --order wrong').action(
     async (subject: DrillSubject, options: DrillOptions) => {
       const lab = chooseRunningLab(io, options)

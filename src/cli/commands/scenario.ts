@@ -35,28 +35,31 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
   const { io } = context
   const scenario = program
     .command('scenario')
-    .summary('play stories with expectations')
-    .description('Plays stories with expectations, each in a lab of its own.')
+    .summary('play scenarios and check what they expect')
+    .description('Plays scenarios, each in a lab of its own, and checks what they expect.')
   common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action(
     (options: CommonOptions) => list(io, options),
   )
   const run = scenario
     .command('run [NAME...]')
     .description(
-      'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file; ' +
-        'chaos plays faults by seed on a lab under load, and is played alone.',
+      'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file. ' +
+        'chaos puts faults chosen by --seed on a lab under load; it must be the only NAME.',
     )
-    .option('--all', 'every shipped scenario')
-    .option('--keep', 'leave the folders of the labs')
-    .option('--network <N>', 'use 127.0.N.0/24 and no other')
+    .option('--all', 'play every shipped scenario')
+    .option('--keep', 'keep the folders of the labs')
+    .option('--network <N>', 'use only 127.0.N.0/24')
     .addOption(
       new Option('--report <KIND>', 'write a report; may be given several times')
         .choices(reportKinds)
         .argParser(readReport)
         .default([]),
     )
-    .option('--output <FILE>', 'where the report goes (default: scenarios.xml, .json or .html)')
-    .option('--transcript <FILE>', 'JSON lines that are the same for every run that went the same way')
+    .option('--output <FILE>', 'write the report to FILE (default: scenarios.xml, .json or .html)')
+    .option(
+      '--transcript <FILE>',
+      'write JSON lines without times, serials and addresses, to compare two runs with diff',
+    )
   withChaos(run)
   common(run, 'siplab scenario run trial-certificate-expiry').action(
     (names: readonly string[], options: RunCommandOptions) =>
@@ -66,12 +69,12 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
 
 function withChaos(run: Command): void {
   run
-    .option('--seed <N>', 'chaos: the same faults in the same order (default: 1)')
-    .option('--minutes <N>', 'chaos: no fault begins later (default: 2)')
-    .option('--schedule <TEXT>', 'chaos: these faults: "kill fe1 + cut fe1->fe2 for 5; silent dns for 3"')
-    .option('--topology <FILE>', 'chaos: name or path of a lab file (default: edge-pool)')
-    .option('--users <N>', 'chaos: how many users (default: 12)')
-    .option('--tries <N>', 'chaos: shorter schedules tried after a violation (default: 6)')
+    .option('--seed <N>', 'chaos: choose faults by this number; the same number chooses the same faults (default: 1)')
+    .option('--minutes <N>', 'chaos: begin no fault after N minutes (default: 2)')
+    .option('--schedule <TEXT>', 'chaos: play these faults: "kill fe1 + cut fe1->fe2 for 5; silent dns for 3"')
+    .option('--topology <FILE>', 'chaos: use this lab file, name or path (default: edge-pool)')
+    .option('--users <N>', 'chaos: sign in N users (default: 12)')
+    .option('--tries <N>', 'chaos: try N shorter schedules after a violation (default: 6)')
 }
 
 function list(io: Io, options: CommonOptions): void {

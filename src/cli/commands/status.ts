@@ -41,7 +41,7 @@ interface StatusOptions extends CommonOptions {
 export const statusCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
     .command('status')
-    .summary('show what runs')
+    .summary('show the state of every node')
     .description('Shows each node of the lab: its state, since when, and why it stopped.')
     .option('--node <NAME>', 'ask only this node, also when no lab runs it (needs --data)')
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {

@@ -61,7 +61,7 @@ interface ListenOptions extends SurveyOptions {
 export const surveyCommand: RegisterCommand = (program, context) => {
   const survey = program
     .command('survey')
-    .summary('which certificate faults does your own server or phone not notice')
+    .summary('find the certificate faults that your own server or phone accepts')
     .description(
       'Shows every certificate fault of the catalogue to a server or a phone of your own, one at a time, and says ' +
         'which of them it accepted.',
@@ -78,12 +78,12 @@ function dialCommand(survey: Command, { io, finish }: CommandContext): void {
       'Dials a server with every client-certificate fault, under TLS 1.2 and 1.3, and sends OPTIONS to see whether ' +
         'it really accepted. The server must trust the root of siplab survey root.',
     )
-    .option('--address <IP>', 'dial this address whatever the DNS says')
-    .option('--name <NAME>', 'the name to send as SNI (default: the host)')
-    .option('--client-name <NAME>', 'the name in the good certificate, where the server has a list', surveyName)
-    .option('--crls', 'the server holds crls.pem of the survey: try revoked certificates too')
-    .option('--pace <MS>', 'between two connections', String(limits.paceMs.usual))
-    .option('--timeout <SECONDS>', 'longest wait for the handshake, and for the answer', '3')
+    .option('--address <IP>', 'dial this IP address, not the one in DNS')
+    .option('--name <NAME>', 'send this name as SNI (default: the host)')
+    .option('--client-name <NAME>', 'put this name in the good certificate, if the server has a list', surveyName)
+    .option('--crls', 'also try revoked certificates; the server must have loaded crls.pem of the survey')
+    .option('--pace <MS>', 'wait this long between two connections', String(limits.paceMs.usual))
+    .option('--timeout <SECONDS>', 'wait at most this long for the handshake, and then for the answer', '3')
   common(command, 'siplab survey dial sip.example.com:5061 --i-operate-this-server').action(
     (target: string, options: DialOptions) => dial(target, options, { io, finish }),
   )
@@ -129,14 +129,14 @@ async function dial(
 function listenCommand(survey: Command, { io, finish }: CommandContext): void {
   const command = surveyed(survey.command('listen'))
     .description(
-      'Waits to be dialled and shows every server-certificate fault: by SNI (expired.NAME), or one port a fault. It ' +
-        'answers REGISTER and OPTIONS with 200 and asks for no password: a sign-in is the proof of acceptance.',
+      'Waits for connections and shows every server-certificate fault: by SNI (expired.NAME), or one port per fault. ' +
+        'It answers REGISTER and OPTIONS with 200 and asks for no password. A sign-in proves acceptance.',
     )
-    .option('--listen <IP>', 'the address to listen on', '127.0.0.1')
-    .option('--port <PORT>', 'the port, with SNI', '5061')
-    .option('--ports <FIRST>', 'one port a fault, the good certificate at the first')
-    .option('--name <NAME>', 'the name that is dialled with --ports, or the domain of the SNI', 'survey.test')
-    .option('--patience <SECONDS>', 'a connection that says nothing for so long is closed', '10')
+    .option('--listen <IP>', 'listen on this address', '127.0.0.1')
+    .option('--port <PORT>', 'listen on this one port; the SNI selects the fault', '5061')
+    .option('--ports <FIRST>', 'use one port per fault; the first port shows the good certificate')
+    .option('--name <NAME>', 'with --ports: the name that is dialled; else: the domain of the SNI', 'survey.test')
+    .option('--patience <SECONDS>', 'close a connection that sends nothing for this long', '10')
   common(command, 'siplab survey listen --ports 6000 --name pbx.example.com --listen 192.0.2.7').action(
     (options: ListenOptions) => listen(options, { io, finish }),
   )
@@ -180,16 +180,27 @@ async function listen(options: ListenOptions, { io, finish }: Pick<CommandContex
 /** What both directions take. */
 function surveyed(command: Command): Command {
   return command
-    .option('--root <DIR>', 'folder of the survey root (default: .siplab/survey)')
-    .option('--i-operate-this-server', 'you may try faults on the other end: a survey that dials wants it')
-    .option('--fault <SLUG...>', 'only these faults; siplab faults list names them')
-    .addOption(new Option('--tls <VERSION>', 'only this TLS version').choices(['1.2', '1.3']))
-    .addOption(new Option('--stack <NAME>', 'what the other end is, for settings').choices([...stackNames]))
-    .option('--connections <N>', `at most so many, up to ${limits.connections.most}`, String(limits.connections.usual))
-    .option('--seconds <N>', `at most so long, up to ${limits.seconds.most}`, String(limits.seconds.usual))
-    .option('--expect <FILE>', 'YAML or JSON of fault: outcome and critical: COUNT; exit 1 when anything differs')
-    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json']))
-    .option('--output <FILE>', 'where the report goes (default: stdout)')
+    .option('--root <DIR>', 'folder that holds the root certificate of the survey (default: .siplab/survey)')
+    .option('--i-operate-this-server', 'confirm that you may try faults on the server; survey dial needs it')
+    .option('--fault <SLUG...>', 'try only these faults; siplab faults list names them')
+    .addOption(new Option('--tls <VERSION>', 'use only this TLS version').choices(['1.2', '1.3']))
+    .addOption(
+      new Option('--stack <NAME>', 'name the software of the other end, to get advice on its settings').choices([
+        ...stackNames,
+      ]),
+    )
+    .option(
+      '--connections <N>',
+      `stop after N connections, ${limits.connections.most} at most`,
+      String(limits.connections.usual),
+    )
+    .option('--seconds <N>', `stop after N seconds, ${limits.seconds.most} at most`, String(limits.seconds.usual))
+    .option(
+      '--expect <FILE>',
+      'compare with a YAML or JSON file of fault: outcome and critical: COUNT; exit status 1 when they differ',
+    )
+    .addOption(new Option('--report <KIND>', 'write a report instead of the text').choices(['html', 'junit', 'json']))
+    .option('--output <FILE>', 'write the report to FILE (default: stdout)')
 }
 
 function numberOf(option: string, text: string, least: number, most: number): number {

@@ -27,11 +27,11 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
     .command('timeline [WHAT]')
     .summary('show when each certificate ends')
     .description(
-      'Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and ' +
-        'revocation lists, or, with a topology, those it would get today. With a file of a chain it draws with which ' +
-        'peers the chain stands, month by month.',
+      'Shows when each certificate, CA and revocation list of a lab ends, and what stops then. With a topology it ' +
+        'shows the certificates that the lab would get today. With a chain file it shows, month by month, with ' +
+        'which peers the chain works.',
     )
-    .option('--with <PEER...>', 'a chain: these peers only (docs/policies.md)')
+    .option('--with <PEER...>', 'with a chain file: show only these peers (names in docs/policies.md)')
   const example = 'siplab timeline edge\n  siplab timeline chain.pem --with teams-direct-routing zoom'
   common(command, example).action(async (name: string | undefined, options: TimelineOptions) => {
     if (name !== undefined && isChain(io, name)) return drawChain(io, name, options)

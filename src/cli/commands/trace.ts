@@ -36,7 +36,7 @@ interface TraceOptions extends CommonOptions {
 export const traceCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('trace [NODE]')
-    .summary('show messages as they pass, and those of the last minutes')
+    .summary('show messages live, or those of the last minutes')
     .description(
       'Shows messages and handshakes of one node, or of all: with --since those that the nodes have kept, otherwise ' +
         'from now on\nuntil Ctrl-C. ladder and html draw arrows; pcapng holds the clear text in made-up packets ' +
@@ -44,15 +44,15 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
         'TLS secrets are never written.',
     )
   command
-    .option('--since <SPAN>', 'what was kept of that time, e.g. 5m; then it ends, unless --follow or --for is given')
-    .option('--follow', 'stay until Ctrl-C (the usual way without --since)')
+    .option('--since <SPAN>', 'show what was kept of this time, e.g. 5m, and end, unless --follow or --for is given')
+    .option('--follow', 'show new messages until Ctrl-C (default without --since)')
     .addOption(
-      new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices(traceFormats),
+      new Option('--format <FORMAT>', 'print in this format (default: text, jsonl with --json)').choices(traceFormats),
     )
-    .option('--decisions', 'also what each server decided about a request, and which policy it was')
-    .option('--dns', 'also the questions to the DNS of the lab, and its answers')
+    .option('--decisions', 'also show what each server decided about a request, and by which policy')
+    .option('--dns', 'also show the questions to the DNS of the lab, and its answers')
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
-    .option('--count <N>', 'end after so many entries')
+    .option('--count <N>', 'end after N entries')
   common(filterOptions(command), 'siplab trace --since 5m --user alice --format ladder').action(
     (name: string | undefined, options: TraceOptions) => trace(io, name, options),
   )
@@ -60,16 +60,16 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
 
 function filterOptions(command: Command): Command {
   return command
-    .option('--call <ID>', 'only messages with this Call-ID, and failed handshakes')
-    .option('--user <NAME>', 'only messages from or to this user, alice or alice@lab.test, and failed handshakes')
+    .option('--call <ID>', 'show only messages with this Call-ID, and failed handshakes')
+    .option('--user <NAME>', 'show only messages from or to this user (alice or alice@lab.test), and failed handshakes')
     .option(
       '--method <METHOD>',
-      'only requests of this method and their responses; INVITE,ACK for several',
+      'show only requests of this method and their responses; INVITE,ACK for several',
       (value: string, all: readonly string[]) => [...all, ...value.split(',')],
       [],
     )
-    .option('--hep <HOST:PORT>', 'send it to a collector such as Homer (HEP version 3, udp), instead of text')
-    .option('--from <FILE>', 'an earlier trace in JSON lines, instead of the running lab; - reads standard input')
+    .option('--hep <HOST:PORT>', 'send the trace to a collector such as Homer (HEP version 3, udp), and print no text')
+    .option('--from <FILE>', 'read an earlier trace in JSON lines, not the running lab; - reads standard input')
 }
 
 async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {

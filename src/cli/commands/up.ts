@@ -42,11 +42,11 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
         'is a name of config/ or the path of a lab file.',
     )
     .option('--detach', 'leave it running in the background once it is up')
-    .option('--console', 'serve the page of the lab too, until the lab goes down')
+    .option('--console', 'also serve the web page of the lab, until the lab goes down')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
-    .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
-    .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
+    .option('--peer <PEER>', 'let the gateway of the lab act as this peer (names in docs/policies.md)')
+    .option('--on <DAY>', 'with --peer: use the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => finish(await up(io, name, options)),

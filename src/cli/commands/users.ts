@@ -33,7 +33,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
   const users = program
     .command('users')
     .summary('list, add, disable, enable and remove accounts')
-    .description('The accounts in the directory of the lab.')
+    .description('Lists and changes the accounts in the directory of the lab.')
   listCommand(users, io)
   addCommand(users, io)
   disableCommand(users, io)
@@ -65,16 +65,16 @@ function addCommand(users: Command, io: Io): void {
   const add = users
     .command('add <URI>')
     .description(
-      'Adds an account, or replaces it. With another home it is moved: its clients are signed off. A ' +
+      'Adds an account, or replaces it. Another home moves the account and signs its clients off. A ' +
         'disabled account stays disabled.',
     )
-    .requiredOption('--password <PASSWORD>', 'its password')
-    .option('--home <FQDN>', 'its home (default: the only one of its domain)')
-    .option('--remote', 'may sign in from outside')
+    .requiredOption('--password <PASSWORD>', 'set the password of the account')
+    .option('--home <FQDN>', 'set the home server of the account (default: the only one of its domain)')
+    .option('--remote', 'let the user sign in from outside')
     .addOption(
       new Option(
         '--anonymous-calls <SWITCH>',
-        'takes calls that no one vouches for (default: by a static route)',
+        'receive calls without a known caller (default: only by a static route)',
       ).choices(['on', 'off']),
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
@@ -111,8 +111,8 @@ function disableCommand(users: Command, io: Io): void {
       users
         .command('disable <URI>')
         .description(
-          'Disables an account: its clients are signed off, its bindings are removed, its next sign-in is refused. ' +
-            'Password, contacts and home stay for siplab users enable.',
+          'Disables an account: signs its clients off, removes its bindings and refuses its next sign-in. ' +
+            'Keeps password, contacts and home for siplab users enable.',
         ),
     ),
     'siplab users disable alice',
@@ -192,8 +192,8 @@ function unknownUser({ domain }: OrganisationPlan, aor: string): LabError {
 
 function withTopology(command: Command): Command {
   return command
-    .option('--topology <FILE>', 'name or path of a lab file, for a directory without a lab on this machine')
-    .option('--containers', 'addresses as in the container lab')
+    .option('--topology <FILE>', 'use the directory of this lab file (name or path); needs no lab on this machine')
+    .option('--containers', 'use the addresses of the container lab')
 }
 
 interface ChosenDirectory {
