@@ -212,8 +212,9 @@ async function overUdp(server: Listener, octets: Buffer, waitMs: number): Promis
 
 /** A refused INVITE is answered again until its ACK comes, which here never does: those answers are not for us. */
 function isAbout(answer: string, sent: Buffer): boolean {
-  const callId = /^(?:Call-ID|i)\s*:\s*(\S+)/im.exec(sent.toString('latin1'))?.[1]
-  return callId === undefined || answer.includes(callId)
+  const text = sent.toString('latin1')
+  const name = /^(?:Call-ID|i)\s*:\s*(\S+)/im.exec(text)?.[1] ?? /branch=([^\s;,]+)/i.exec(text)?.[1]
+  return name === undefined || answer.includes(name)
 }
 
 function overStream(
