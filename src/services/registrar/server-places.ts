@@ -50,7 +50,7 @@ export class ServerPlaces {
   }
 
   #hasAddress(host: string, ports: readonly number[]): boolean {
-    if (this.#everywhere.size > 0 && isThisMachine(host)) return ports.some((port) => this.#everywhere.has(port))
+    if (isThisMachine(host) && ports.some((port) => this.#everywhere.has(port))) return true
     // A connection to the unspecified address ends at the loopback address.
     const addresses = isUnspecified(host) ? loopback : [host]
     return addresses.some((address) => ports.some((port) => this.#ports.get(address)?.has(port) === true))

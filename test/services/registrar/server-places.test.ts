@@ -176,3 +176,13 @@ t.test('the unspecified address is that of a server on the loopback address', as
   t.ok(places.has(parseUri('sip:x@[::]:5061')))
   t.notOk(places.has(parseUri('sip:x@0.0.0.0:5062')))
 })
+
+t.test('a listener on every address leaves the other servers of this machine known by theirs', async (t) => {
+  const places = new ServerPlaces([
+    { hosts: ['fe1', '0.0.0.0'], ports: [5061] },
+    { hosts: ['gw.lab.test', '127.0.41.51'], ports: [5067] },
+  ])
+  for (const host of ['127.0.41.51', '[::ffff:127.0.41.51]', '0x7f002933'])
+    t.ok(places.has(parseUri(`sip:x@${host}:5067;transport=tls`)), host)
+  t.notOk(places.has(parseUri('sip:x@127.0.41.52:5067;transport=tls')))
+})
