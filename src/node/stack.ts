@@ -27,7 +27,7 @@ import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/tr
 import { mayBeDialledBack, shareIdentity } from '../services/authentication/flow-identity.ts'
 import type { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
-import { peerPolicies } from '../topology/requirements.ts'
+import { peerPolicies } from '../topology/peer-policy.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
 import { type CommunicatorParts, communicatorParts } from './communicator.ts'
 import { connectionsOfProcess } from './descriptors.ts'

@@ -1,8 +1,9 @@
 /** JSON Schema and docs/configuration.md, both out of the settings as they are declared. */
 import { z } from 'zod'
 import { profileSchema } from './profile.ts'
-import { peerPolicies, requirements } from './requirements.ts'
+import { peerPolicies } from './peer-policy.ts'
 import type { Requirement } from './requirements.ts'
+import { requirements } from './requirements.ts'
 import { topologySchema } from './topology.ts'
 
 export interface GeneratedFile {

@@ -6,7 +6,7 @@ import { signInPlace } from './plan-dns.ts'
 import { foreignLinks } from './plan-foreign.ts'
 import { isSecure, poolMembers } from './plan-listeners.ts'
 import type { FaceName, Link, LinkEnd, LinkVerification, Listener, PlannedCertificate } from './plan-types.ts'
-import { peerPolicies } from './requirements.ts'
+import { peerPolicies } from './peer-policy.ts'
 import type { Topology } from './topology.ts'
 
 /** What links need to know of an organisation. */

@@ -3,7 +3,8 @@ import { findPeers } from '../../src/peers/index.ts'
 import { playedRules } from '../../src/peers/played.ts'
 import { loadProfile, loadTopology, parseTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
-import { peerPolicies, purposesToIssue, requiredCertificates, requirements } from '../../src/topology/requirements.ts'
+import { peerPolicies } from '../../src/topology/peer-policy.ts'
+import { purposesToIssue, requiredCertificates, requirements } from '../../src/topology/requirements.ts'
 import type { Situation } from '../../src/topology/requirements.ts'
 
 const alone = { serversTalk: false, peerPolicy: 'none' } as const

@@ -18,7 +18,7 @@ import type { Verdict } from '../../verdicts/verdict.ts'
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Judgement, PeerEvidence } from '../../sip/transport/types.ts'
 import type { Purpose } from '../../certificates/certificate-request.ts'
-import type { PeerPolicy } from '../../topology/requirements.ts'
+import type { PeerPolicy } from '../../topology/peer-policy.ts'
 import type { JudgingGround } from '../examine-peer.ts'
 
 export interface GatewayJudgeOptions {

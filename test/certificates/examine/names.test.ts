@@ -12,7 +12,7 @@ import {
   type WantedName,
 } from '../../../src/certificates/examine/index.ts'
 import { loadProfile } from '../../../src/topology/load.ts'
-import { peerPolicies } from '../../../src/topology/requirements.ts'
+import { peerPolicies } from '../../../src/topology/peer-policy.ts'
 import { leaf } from './chains.ts'
 
 function certificate(commonName: string, ...names: readonly GeneralName[]): Certificate {

@@ -7,7 +7,7 @@ import { pemBlocks } from '../../../src/certificates/examine/index.ts'
 import { verdict } from '../../../src/verdicts/codes.ts'
 import { gatewayJudge } from '../../../src/node/voice-service/gateway-judge.ts'
 import type { PeerEvidence } from '../../../src/sip/transport/types.ts'
-import { peerPolicies, type PeerPolicyName } from '../../../src/topology/requirements.ts'
+import { peerPolicies, type PeerPolicyName } from '../../../src/topology/peer-policy.ts'
 import { ownFolder } from '../../support/own-folder.ts'
 
 const now = Date.UTC(2026, 6, 1)
