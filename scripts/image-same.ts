@@ -2,7 +2,8 @@
  * Is the image the same twice? `npm run image-same [-- --network host]`. Builds it twice from this tree without the
  * cache of the engine, and compares every file of both: path, kind, mode, owner, target of a link, content. The times
  * of files are not compared: they are the time of the build. Nor is the compile cache of Node, which V8 writes anew at
- * each build and Node discards where it does not fit the sources. Exit status 1 when the two differ, 75 without an engine.
+ * each build. Node discards an entry that does not fit its source. Exit status 1 when the two differ, 75 without an
+ * engine.
  */
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
