@@ -93,6 +93,12 @@ export const threats: readonly Threat[] = [
     test: 'test/roles/policies/access-proxy.test.ts',
   },
   {
+    attacker: 'the edge of a partner, of a default route too',
+    wants: 'to speak under a domain, a name or an address of our own servers',
+    rows: ['partner inward'],
+    test: 'test/roles/federation.test.ts',
+  },
+  {
     attacker: 'the holder of a certificate of the public CA',
     wants: 'to be taken for a server of ours at an inside face, and the reverse',
     rows: [],
@@ -134,7 +140,9 @@ const notDefended = `## What is deliberately not defended
   of another. The topology \`standard\` demonstrates this.
 - A user may register any Contact that leads to no server of the organisation, and requests for it are then sent
   there: a phone may be anywhere. A Contact that leads to a server is refused (\`register.contact-server\`): one of our
-  names or domains, an address and port of a listener, an edge, a gateway, the next hop of a static route.
+  names or domains, an address and port of a listener, an edge, a gateway, the next hop of a static route. Only a
+  gateway or the host of a static route itself, known by its certificate, registers users at itself; its address alone
+  shows nothing, for phones may be on its machine.
 - Where users are not asked who they are (\`bench-proxy\`), every name is taken for its user.
 - Passwords of a lab are in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
   folder repeats them; that file and the keys are readable by their owner alone.

@@ -14,17 +14,18 @@ import type { Facts } from './law/law.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
 import { federateIn, partnerOf } from './policies/federate-in.ts'
 import { federateOut, toPartner } from './policies/federate-out.ts'
-import { isOneOf, knownServers } from './policies/inside-admission.ts'
+import { knownServers } from './policies/inside-admission.ts'
 import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
-import { namesOfFaces, noRoute } from './policies/no-route.ts'
+import { noRoute } from './policies/no-route.ts'
 import { outwardRequest } from './policies/outward-request.ts'
 import { inwardResponse, maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
 import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { trustedServer } from './policies/trusted-server.ts'
+import { ownHosts } from './server-places.ts'
 import { peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
 
 export function accessProxy(context: RoleContext, settings: AccessProxySettings): RoleParts {
@@ -59,9 +60,10 @@ export function accessProxy(context: RoleContext, settings: AccessProxySettings)
 
 function externalFace(
   { plan, flowTokens }: RoleContext,
-  { nextHop: inward, domains, internalServers, allowOutsideUsers }: AccessProxySettings,
+  settings: AccessProxySettings,
   others: Federation,
 ): FacePolicies {
+  const { nextHop: inward, domains, internalServers, allowOutsideUsers } = settings
   const self = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
   const ports = new Set(plan.listeners.map(({ port }) => port))
   const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
@@ -72,7 +74,7 @@ function externalFace(
       stripUntrusted(),
       recogniseDialog(flowTokens, outsideFacts),
       routeGuard(flowTokens, { isOurs }),
-      federateIn({ federation: others, domains, self, ports, servers: [...inside, ...namesOfFaces(plan.faces)] }),
+      federateIn({ federation: others, domains, self, ports, isOurs: ownHosts(plan, settings) }),
       remoteUser({ allowOutsideUsers, domains }),
       proveDialog({ tokens: flowTokens, speaksFor: speaksOutside }),
       markOutside({ edge: plan.fqdn }),
@@ -98,12 +100,13 @@ function externalFace(
 
 function internalFace(
   { plan, flowTokens }: RoleContext,
-  { domains, nextHop: inward, internalServers, federation: { markSourceVerifiable } }: AccessProxySettings,
+  settings: AccessProxySettings,
   others: Federation,
   perimeter: Facts,
 ): FacePolicies {
-  const servers = [inward.fqdn, ...internalServers]
-  const outward = { federation: others, domains, self: plan.fqdn }
+  const { markSourceVerifiable } = settings.federation
+  const isOurs = ownHosts(plan, settings)
+  const outward = { federation: others, isOurs, self: plan.fqdn }
   return {
     admit: [
       trustedServer(),
@@ -121,7 +124,7 @@ function internalFace(
         toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
       }),
       federateOut(outward),
-      noRoute(isOneOf([...domains, ...servers, ...namesOfFaces(plan.faces)])),
+      noRoute(isOurs),
     ],
   }
 }

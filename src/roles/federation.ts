@@ -45,7 +45,8 @@ export function federation(settings: FederationSettings, resolver: Resolver, ran
   const allowed = new Set(settings.allowedDomains)
   return {
     relationTo(domain) {
-      if (!settings.enabled) return { kind: 'closed' }
+      // A `tel` URI names no domain: no edge speaks for it.
+      if (!settings.enabled || domain === '') return { kind: 'closed' }
       if (blocked.has(domain)) return { kind: 'blocked' }
       return (
         listed(settings, domain) ??

@@ -14,14 +14,21 @@ export function planServers(
     const open = [...(listeners.get(place.node) ?? []), ...place.faces]
     const addresses = open.flatMap((each) => ('addresses' in each ? Object.values(each.addresses) : [each.address]))
     const names = [place.fqdn, ...place.faces.flatMap((face) => [face.fqdn, face.address]), ...poolOf(site, place)]
-    return { hosts: withAliases([...names, ...addresses], records), ports: openPorts(place, listeners, ports) }
+    return {
+      hosts: withAliases([...names, ...addresses], records),
+      ports: openPorts(place, listeners, ports),
+      ...(place.role === 'gateway' ? theirs : {}),
+    }
   })
   const foreign = site.foreign.map(({ fqdn, host }) => ({
     hosts: withAliases([fqdn, host.address], records),
     ports: [host.port],
+    ...theirs,
   }))
   return [...own, ...foreign]
 }
+
+const theirs = { foreign: true } as const
 
 /** Behind a load balancer the name of the pool is that of the balancer too. */
 function poolOf(site: Site, { host }: Place): readonly string[] {

@@ -8,7 +8,14 @@ import { pkiUrl } from './plan-certificates.ts'
 import type { LinkSite } from './plan-links.ts'
 import { poolMembers } from './plan-listeners.ts'
 import { planServers } from './plan-servers.ts'
-import type { DnsView, HomeSettings, NodeSettings, OrganisationPlan, StorePlan } from './plan-types.ts'
+import type {
+  AccessProxySettings,
+  DnsView,
+  HomeSettings,
+  NodeSettings,
+  OrganisationPlan,
+  StorePlan,
+} from './plan-types.ts'
 import type { Topology } from './topology.ts'
 
 /** One organisation on its way to the plan. */
@@ -41,7 +48,7 @@ export function settingsOf(
     case 'director':
       return { kind: 'director', ...lists, ...ownSettingsOf(host), homes: homes(site), ...outward(edge), store }
     case 'access-proxy':
-      return edgeSettings(draft, place, host)
+      return { ...edgeSettings(draft, place, host), servers: planServers(site, draft.listeners, dns, ports) }
     case 'load-balancer':
       return balancerSettings(draft, place)
     case 'sql':
@@ -80,7 +87,7 @@ function edgeSettings(
   { site, internalServers }: Draft,
   { node }: Place,
   host: PlaceOf<'access-proxy'>['host'],
-): NodeSettings {
+): AccessProxySettings {
   return {
     kind: 'access-proxy',
     domains: site.domains,

@@ -249,6 +249,8 @@ export interface ServerPlace {
   readonly hosts: readonly string[]
   /** Ports that it listens on: a phone may have its address. */
   readonly ports: readonly number[]
+  /** A gateway, or a server of somebody else. Absent: one of ours. */
+  readonly foreign?: true
 }
 
 /** Standard Edition and front end. */
@@ -293,6 +295,8 @@ export interface AccessProxySettings extends OwnSettings<'access-proxy'> {
   readonly nextHop: { readonly fqdn: string; readonly port: number }
   /** FQDNs of inside hosts that may speak to it, the next hop included. */
   readonly internalServers: readonly string[]
+  /** Every server of the organisation: nobody outside speaks under its name. Absent: those that these settings name. */
+  readonly servers?: readonly ServerPlace[]
 }
 
 export interface GatewaySettings extends TrustLists, OwnSettings<'gateway'> {

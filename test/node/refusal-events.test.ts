@@ -19,7 +19,7 @@ async function told(
     domains: ['lab.test'],
     self: 'sip.lab.test',
     ports: new Set([5061]),
-    servers: [],
+    isOurs: (host) => host === 'lab.test',
   })
   for (const domain of domains) {
     const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), {

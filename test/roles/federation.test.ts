@@ -8,7 +8,23 @@ import { needsToken } from '../../src/sip/routing/flow-token.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
 import type { Resolver, SrvRecord } from '../../src/sip/transport/dial/resolver.ts'
 import type { FederationSettings } from '../../src/topology/hosts.ts'
+import { ownHosts } from '../../src/roles/server-places.ts'
+import { loadTopology } from '../../src/topology/load.ts'
+import { nodePlan, planLab } from '../../src/topology/plan.ts'
+import type { AccessProxySettings, NodePlan } from '../../src/topology/plan-types.ts'
 import { arrival, requestText, testFlow } from '../support/arrival.ts'
+
+const { plan, settings: ofEdge } = edgeOf('edge')
+const isOurs = ownHosts(plan, {
+  ...ofEdge,
+  internalServers: ['Edge.lab.test', 'fe1.lab.test', '192.0.2.9', '2001:db8:0::9'],
+})
+
+function edgeOf(topology: string): { readonly plan: NodePlan; readonly settings: AccessProxySettings } {
+  const plan = nodePlan(planLab(loadTopology(topology)), 'edge')
+  if (plan.settings.kind !== 'access-proxy') throw new TypeError(plan.name)
+  return { plan, settings: plan.settings }
+}
 
 const closed: FederationSettings = {
   enabled: true,
@@ -35,7 +51,7 @@ const srvTo = (...targets: readonly (string | SrvRecord)[]): Resolver =>
 const record = (target: string, priority: number, weight = 0): SrvRecord => ({ priority, weight, port: 5061, target })
 
 const outbound = (settings: FederationSettings, dns: Resolver = resolver(), uri = 'sip:erin@partner.test') =>
-  federateOut({ federation: federation(settings, dns, random), domains: ['lab.test'], self: 'edge.lab.test' }).decide(
+  federateOut({ federation: federation(settings, dns, random), isOurs, self: 'edge.lab.test' }).decide(
     arrival(requestText({ method: 'INVITE', uri })),
   )
 
@@ -61,7 +77,7 @@ const admission = (settings: FederationSettings, dns: Resolver = resolver()) =>
     domains: ['lab.test'],
     self: 'sip.lab.test',
     ports: new Set([5061, 443]),
-    servers: ['sip.lab.test', 'Edge.lab.test', 'fe1.lab.test', '192.0.2.9', '2001:db8:0::9'],
+    isOurs,
   })
 
 const inboundArrival = (flow: Flow, parts: Parameters<typeof requestText>[0]) =>
@@ -333,10 +349,21 @@ for (const host of [
   'fe1.lab.test:5061',
   '192.0.2.9',
   '192.0.2.9.',
+  '192.521',
+  '0xc0000209',
   '[::ffff:192.0.2.9]',
   '[::ffff:c000:209]',
   '[2001:db8::9]',
   '[2001:0DB8:0:0:0:0:0:9]',
+  // Inside, and on no list of the edge:
+  'pool.lab.test',
+  'director.lab.test',
+  'pki.lab.test',
+  '127.0.41.11',
+  '2130716939',
+  '[::ffff:127.0.41.11]',
+  '127.0.0.1',
+  '[::1]',
 ])
   t.test(`another organisation may not speak for ${host}`, async (t) => {
     const from = { from: `sip:ceo@${host}` }
@@ -349,6 +376,19 @@ for (const host of [
     t.match(await admission(clearingHouse).decide(arrived), { kind: 'pass' })
     t.equal(partnerOf(arrived), undefined, 'nor is a peer on no list a partner')
   })
+
+t.test('no server of ours is looked for at another organisation', async (t) => {
+  for (const host of ['pool.lab.test', 'sip.lab.test', '127.0.41.11', '127.10507'])
+    t.match(await outbound(clearingHouse, resolver(), `sip:x@${host}`), { kind: 'pass' }, host)
+})
+
+t.test('an edge speaks for no telephone number', async (t) => {
+  t.match(await inbound(clearingHouse, peer(['ch.clearing.test'], true), { from: 'tel:+49301' }), {
+    kind: 'refuse',
+    status: 403,
+    because: 'federation.closed',
+  })
+})
 
 t.test('a foreign domain with the dot of the root comes in as that domain', async (t) => {
   const arrived = inboundArrival(peer(['ch.clearing.test'], true), { from: 'sip:x@Other.test.' })

@@ -18,7 +18,7 @@ function homesOf(plan: LabPlan): readonly NodePlan[] {
 }
 
 function has(plan: NodePlan, uri: string): boolean {
-  return serverPlacesOf(plan)?.has(parseUri(uri)) === true
+  return serverPlacesOf(plan)?.ownerOf(parseUri(uri)) !== undefined
 }
 
 for (const addressing of ['loopback', 'containers', 'ipv6', 'cluster'] as const)
@@ -77,7 +77,7 @@ t.test('a plan without the list still gives what the settings name', async (t) =
   const { servers: _servers, ...settings } = plan.settings as HomeSettings
   const places = serverPlaces(plan, settings)
   for (const uri of ['sip:x@voice.lab.test', 'sip:x@fe1.lab.test', 'sip:x@127.0.41.11:5061', 'sip:x@lab.test'])
-    t.ok(places.has(parseUri(uri)), uri)
+    t.ok(places.ownerOf(parseUri(uri)), uri)
   t.equal(serverPlacesOf(nodePlan(planLab(loadTopology('edge')), 'director')), undefined)
 })
 
@@ -88,9 +88,9 @@ t.test('where servers are named by their addresses, a phone beside them has anot
   const bench = { ...rest, home: address, members: [address], trustedServers: [], staticRoutes: [] }
   const udp = [{ face: 'internal', transport: 'udp', address, port: 5080 }] as const
   const places = serverPlaces({ ...plan, listeners: udp, settings: bench }, bench)
-  t.ok(places.has(parseUri('sip:x@127.0.0.1:5080')))
+  t.equal(places.ownerOf(parseUri('sip:x@127.0.0.1:5080')), 'ours')
   for (const uri of ['sip:sipp@127.0.0.1:5060', 'sip:sipp@127.0.0.1:5061', 'sip:sipp@127.0.0.1'])
-    t.notOk(places.has(parseUri(uri)), uri)
+    t.equal(places.ownerOf(parseUri(uri)), undefined, uri)
 })
 
 /** What the list of a home answers, past its law. */
@@ -103,8 +103,8 @@ async function homeOf(plan: NodePlan) {
     flowTokens: new FlowTokens({ node: plan.fqdn, key: Buffer.alloc(32, 7), flow: () => undefined }),
   }
   const role = home(context as Partial<RoleContext> as RoleContext, plan.settings as HomeSettings)
-  const ask = async (text: string): Promise<Decision | undefined> => {
-    const asked = arrival(text, { flow: testFlow({ transport: 'udp' }), wall: clock.wall() })
+  const ask = async (text: string, flow = testFlow({ transport: 'udp' })): Promise<Decision | undefined> => {
+    const asked = arrival(text, { flow, wall: clock.wall() })
     for (const policy of role.faces['internal']?.target ?? []) {
       const decision = await policy.decide(asked)
       if (decision.kind !== 'pass') return decision
@@ -130,4 +130,29 @@ t.test('a call to a user does not go down the trunk', async (t) => {
   const { ask } = await homeOf(plan)
   t.match(await ask(requestText({ headers: ['Contact: <sip:alice@127.0.41.51:5070>'] })), { status: 200 })
   t.match(await ask(invite), { kind: 'route', targets: [{ uri: 'sip:alice@127.0.41.51:5070', by: 'binding' }] })
+})
+
+t.test('the gateway itself registers a user there, and calls to that user reach it', async (t) => {
+  const plan = nodePlan(planLab(loadTopology('trunk')), 'fe1')
+  const invite = requestText({ method: 'INVITE', uri: 'sip:alice@lab.test', to: 'sip:alice@lab.test' })
+  const link = testFlow({ peer: 'server' })
+  const voice = { ...link, peer: link.peer && { ...link.peer, names: ['voice.lab.test'] } }
+  for (const contact of ['sip:alice@voice.lab.test:5061;transport=tls', 'sip:alice@127.0.41.51:5061;transport=tls']) {
+    const { ask } = await homeOf(plan)
+    const register = requestText({ headers: [`Contact: <${contact}>`] })
+    t.match(await ask(register, link), { status: 403, because: 'register.contact-server' }, contact)
+    t.match(await ask(register, voice), { status: 200 }, contact)
+    t.match(await ask(invite), { kind: 'route', targets: [{ uri: contact, by: 'binding' }] }, contact)
+  }
+})
+
+t.test('a static route is refused at the port it leads to, by each name and address of its host', async (t) => {
+  const plan = nodePlan(planLab(loadTopology('trunk')), 'fe1')
+  const settings = plan.settings as HomeSettings
+  const [route] = settings.staticRoutes
+  if (route === undefined) return t.fail('no static route')
+  const places = serverPlaces(plan, { ...settings, staticRoutes: [{ ...route, port: 5077 }] })
+  t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5077')), 'theirs')
+  t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5077'), ['voice.lab.test']), undefined)
+  t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5078')), undefined)
 })

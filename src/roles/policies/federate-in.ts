@@ -3,7 +3,6 @@
  */
 import { andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
-import { placeName } from '../../sip/message/fast/scanner.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { dialable } from '../../sip/routing/dialog-record.ts'
 import { speaksAs } from './dialog.ts'
@@ -56,8 +55,8 @@ export interface FederateInOptions {
   readonly self: string
   /** Where this host listens; the core answers OPTIONS to no other port of its name. */
   readonly ports: ReadonlySet<number>
-  /** Names and addresses of this host and of the servers inside: no organisation has them for its domain. */
-  readonly servers: readonly string[]
+  /** Whether a host is ours, a domain or a server: no other organisation has it for its domain. */
+  readonly isOurs: (host: string) => boolean
 }
 
 /**
@@ -67,7 +66,6 @@ export interface FederateInOptions {
  */
 export function federateIn(options: FederateInOptions): Policy {
   const ours = new Set(options.domains)
-  const claimed = new Set([...ours, ...options.servers.map(placeName)])
   return {
     name: 'federate-in',
     decide(arrival) {
@@ -79,7 +77,7 @@ export function federateIn(options: FederateInOptions): Policy {
       }
       const domain = domainOf(arrival)
       const listed = arrival.flow.peer?.class === 'edge'
-      if (claimed.has(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
+      if (options.isOurs(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
       return andThen(options.federation.relationTo(domain), (relation) => judge(arrival, domain, names, relation, ours))
     },
   }

@@ -15,19 +15,18 @@ import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface FederateOutOptions {
   readonly federation: Federation
-  /** Ours, lower case: nothing for them leaves here. */
-  readonly domains: readonly string[]
+  /** Whether a host is ours, a domain or a server: nothing for them leaves here. */
+  readonly isOurs: (host: string) => boolean
   /** FQDN for `source=` in diagnostics. */
   readonly self: string
 }
 
 export function federateOut(options: FederateOutOptions): Policy {
-  const ours = new Set(options.domains)
   return {
     name: 'federate-out',
     decide(arrival) {
       const domain = arrival.uri.host
-      if (domain === '' || ours.has(domain)) return pass
+      if (domain === '' || options.isOurs(domain)) return pass
       return toPartner(arrival, domain, options)
     },
   }

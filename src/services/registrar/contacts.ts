@@ -11,7 +11,7 @@ import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { Change, ContactChange } from '../location/rules.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
-import type { ServerPlaces } from './server-places.ts'
+import type { PlaceOwner, ServerPlaces } from './server-places.ts'
 
 export interface ContactSettings {
   /** FQDN of this front end. */
@@ -194,18 +194,33 @@ function refuseUndialable(arrival: Arrival, { uri }: NameAddress): Refusal | und
 
 /**
  * A phone is no server of ours: dialled there, a call to its user would show our certificate and the identity of the
- * caller. Not asked of a Contact that is never dialled: its flow or its Path leads to the phone.
+ * caller. A gateway may register users at itself, known by its certificate. Not asked of a Contact that is never
+ * dialled: its flow or its Path leads to the phone.
  */
 function refuseServer(
-  { request }: Arrival,
+  { request, flow: { peer } }: Arrival,
   uri: SipUri,
   { bound }: Reach,
   { servers }: ContactSettings,
 ): Refusal | undefined {
-  if (bound || request.header('Path') !== undefined || servers?.has(uri) !== true) return undefined
+  if (bound || request.header('Path') !== undefined) return undefined
+  const owner = servers?.ownerOf(uri, peer?.names)
+  if (owner === undefined) return undefined
   const place = uri.parameters.get('maddr') ?? uri.host
-  const found = `Contact: ${uri.port === undefined ? place : `${place}:${uri.port}`} is a server of this organisation`
-  return refused(403, 'register.contact-server', `${found}, wanted the address of the phone`)
+  return refused(
+    403,
+    'register.contact-server',
+    `Contact: ${uri.port === undefined ? place : `${place}:${uri.port}`} ${wantedInsteadOf[owner]}`,
+  )
+}
+
+const wantedInsteadOf: Readonly<Record<PlaceOwner, string>> = {
+  ours:
+    'is a server of this organisation, wanted the address of the phone; a phone on that machine gives the port on ' +
+    'which it listens itself',
+  theirs:
+    'is a server of a static route, wanted the address of the phone; that server registers users at itself over TLS ' +
+    'with its own certificate',
 }
 
 function readWanted(

@@ -25,7 +25,7 @@ export interface LocalTargetsOptions {
   readonly self: string
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
-  /** Where no binding may lead. Absent: no server is known. */
+  /** No binding leads to one of ours. Absent: no server is known. */
   readonly servers?: ServerPlaces | undefined
   /**
    * What an account that says nothing of anonymous calls takes of this one; undefined: the request is not anonymous.
@@ -140,7 +140,7 @@ export function targetOf(
     by: 'binding' as const,
   }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
-  if (!binding.flowBound) return binding.path.length === 0 && servers?.hasContact(base.uri) === true ? undefined : base
+  if (!binding.flowBound) return binding.path.length === 0 && servers?.isOurs(base.uri) === true ? undefined : base
   if (binding.owner === self || binding.ownerRoute === undefined) return undefined
   return { ...base, routes: [binding.ownerRoute, ...binding.path] }
 }

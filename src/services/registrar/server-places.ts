@@ -3,7 +3,7 @@
  * its own trunk or another server with its certificate and with the identity of the caller.
  */
 import { isIP, isIPv4 } from 'node:net'
-import { unusualHost } from '../../sip/message/host-name.ts'
+import { placeName } from '../../sip/message/fast/scanner.ts'
 import { MessageError } from '../../sip/message/message-error.ts'
 import type { SipUri } from '../../sip/message/types.ts'
 import { parseUri } from '../../sip/message/uri.ts'
@@ -14,9 +14,47 @@ export interface ServerPlace {
   readonly hosts: readonly string[]
   /** Ports that the server listens on. */
   readonly ports: readonly number[]
+  /** None of ours: a gateway, the host of a static route. It may have users of its own. Absent: ours. */
+  readonly foreign?: true
 }
 
+/** Whose server a URI leads to: `theirs` is that of a gateway or of the host of a static route. */
+export type PlaceOwner = 'ours' | 'theirs'
+
 export class ServerPlaces {
+  readonly #ours: Places
+  readonly #theirs: readonly { readonly hosts: ReadonlySet<string>; readonly places: Places }[]
+
+  constructor(places: readonly ServerPlace[]) {
+    this.#ours = new Places(places.filter(({ foreign }) => foreign !== true))
+    this.#theirs = places
+      .filter(({ foreign }) => foreign === true)
+      .map((place) => ({ hosts: new Set(place.hosts.map(plainPlace)), places: new Places([place]) }))
+  }
+
+  /**
+   * Whose server a request for that URI is sent to: `maddr` counts before the host (RFC 3263 §4). undefined: nobody's.
+   *
+   * @param proved names in the certificate of the peer, lower case: what leads to the peer itself counts as nobody's
+   */
+  ownerOf(uri: SipUri, proved: readonly string[] = []): PlaceOwner | undefined {
+    if (this.#ours.has(uri)) return 'ours'
+    const others = this.#theirs.some(({ hosts, places }) => places.has(uri) && !proved.some((name) => hosts.has(name)))
+    return others ? 'theirs' : undefined
+  }
+
+  /** Whether a stored Contact leads to one of ours. One that cannot be read leads nowhere, and counts as one. */
+  isOurs(contact: string): boolean {
+    try {
+      return this.#ours.has(parseUri(contact))
+    } catch (error) {
+      if (error instanceof MessageError) return true
+      throw error
+    }
+  }
+}
+
+class Places {
   readonly #names = new Set<string>()
   /** Ports by address. */
   readonly #ports = new Map<string, Set<number>>()
@@ -26,7 +64,7 @@ export class ServerPlaces {
   readonly #everywhere = new Set<number>()
 
   constructor(places: readonly ServerPlace[]) {
-    for (const { hosts, ports } of places) for (const host of hosts) this.#add(canonical(host), ports)
+    for (const { hosts, ports } of places) for (const host of hosts) this.#add(plainPlace(host), ports)
   }
 
   #add(host: string, ports: readonly number[]): void {
@@ -40,62 +78,58 @@ export class ServerPlaces {
     if (known !== this.#everywhere) this.#ports.set(host, known)
   }
 
-  /** Whether a request for that URI is sent to one of the servers: `maddr` counts before the host (RFC 3263 §4). */
   has(uri: SipUri): boolean {
-    const { port, parameters } = uri
-    const name = parameters.get('maddr') ?? uri.host
+    const name = uri.parameters.get('maddr') ?? uri.host
     if (this.#names.has(name) || this.#names.has(serviceOf(name))) return true
     // Most Contacts name a port that no server has: nothing more is read of them (a call asks each time).
-    return (port === undefined || this.#open.has(port)) && this.#hasAddress(canonical(name), portsOf(uri))
+    const port = portOf(uri)
+    return this.#open.has(port) && this.#hasAddress(withoutBrackets(name), port)
   }
 
-  #hasAddress(host: string, ports: readonly number[]): boolean {
-    if (isThisMachine(host) && ports.some((port) => this.#everywhere.has(port))) return true
+  #hasAddress(host: string, port: number): boolean {
+    if (this.#everywhere.has(port) && isThisMachine(host)) return true
     // A connection to the unspecified address ends at the loopback address.
     const addresses = isUnspecified(host) ? loopback : [host]
-    return addresses.some((address) => ports.some((port) => this.#ports.get(address)?.has(port) === true))
-  }
-
-  /** The same for a stored Contact. One that cannot be read leads nowhere, and counts as one of theirs. */
-  hasContact(contact: string): boolean {
-    try {
-      return this.has(parseUri(contact))
-    } catch (error) {
-      if (error instanceof MessageError) return true
-      throw error
-    }
+    return addresses.some((address) => this.#ports.get(address)?.has(port) === true)
   }
 }
 
 /** In a cluster a service has the name of the plan and longer ones: `fe1.NAMESPACE.svc.cluster.local`. */
-function serviceOf(host: string): string {
+export function serviceOf(host: string): string {
   return host.includes('.svc') ? (/^([^.]+)\.[^.]+\.svc(?:\.|$)/.exec(host)?.[1] ?? host) : host
 }
 
 const loopback = ['127.0.0.1', '::1']
 
-/** What a resolver of the system may take for an IPv4 address: `127.1`, `0x7f000001`. */
-const numeric = /(?:^|\.)(?:\d+|0x[\da-f]*)$/
+/** The one spelling of a host, an address as a socket has it. */
+function plainPlace(host: string): string {
+  return withoutBrackets(placeName(host))
+}
 
-/** The one spelling of a host, without brackets. */
-function canonical(host: string): string {
-  const name = unusualHost(isIP(host) === 6 ? `[${host}]` : host).replace(/^\[|\]$/g, '')
-  return numeric.test(name) && !isIPv4(name) ? (URL.parse(`http://${name}`)?.hostname ?? name) : name
+function withoutBrackets(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
 }
 
 function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 
-function isThisMachine(address: string): boolean {
+/** @param address without brackets */
+export function isThisMachine(address: string): boolean {
   return isUnspecified(address) || address === '::1' || (address.startsWith('127.') && isIPv4(address))
 }
 
-/** The ports that a URI may lead to: without a port and a transport, what this server can dial decides. */
-function portsOf({ scheme, port, parameters }: SipUri): readonly number[] {
-  if (port !== undefined) return [port]
-  const transport = parameters.get('transport')?.toLowerCase()
-  if (transport === 'ws' || transport === 'wss') return [80, 443]
-  if (transport === 'tls' || scheme === 'sips') return [5061]
-  return transport === undefined ? [5060, 5061] : [5060]
+/** The port that a URI with an address leads to (RFC 3263 §4.2): without a transport it is sent by UDP or TCP. */
+function portOf({ scheme, port, parameters }: SipUri): number {
+  if (port !== undefined) return port
+  switch (parameters.get('transport')?.toLowerCase()) {
+    case 'ws':
+      return scheme === 'sips' ? 443 : 80
+    case 'wss':
+      return 443
+    case 'tls':
+      return 5061
+    default:
+      return scheme === 'sips' ? 5061 : 5060
+  }
 }

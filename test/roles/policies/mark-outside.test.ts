@@ -29,7 +29,7 @@ function markOf(verification: Verification | undefined, said: string | undefined
     domains: ['lab.test'],
     self: 'sip.lab.test',
     ports: new Set([5061]),
-    servers: [],
+    isOurs: () => false,
   }).decide(made)
   markOutside({ edge: 'edge.lab.test' }).decide(made)
   return made.remarks.add.map(([, value]) => value).join()

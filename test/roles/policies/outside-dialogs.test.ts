@@ -65,7 +65,7 @@ function face(name: string, fqdn: string): object {
 }
 
 function listener(of: string, mutual: string): object {
-  return { face: of, transport: 'tls', port: 5061, mutual }
+  return { face: of, transport: 'tls', address: '192.0.2.1', port: 5061, mutual }
 }
 
 function flowOf(port: number, at: 'external' | 'internal', peer?: PeerClass, name = ''): Flow {

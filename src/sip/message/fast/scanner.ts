@@ -7,7 +7,7 @@
  * one page serves all.
  */
 import { isIPv6 } from 'node:net'
-import { unusualHost, withoutTripleColon } from '../host-name.ts'
+import { isNumeric, numericHost, unusualHost, withoutTripleColon } from '../host-name.ts'
 import { MessageError, type MessageErrorCode } from '../message-error.ts'
 
 const HT = 9,
@@ -395,11 +395,12 @@ export const scanner = new Scanner()
 
 /**
  * The one spelling of a host, so that lists and comparisons need no other: lower case, without the dot of the root, an
- * address by its value. The last character says whether more than lower case is needed.
+ * address by its value. The last character and the last label say whether more than lower case is needed.
  */
 export function hostName(text: string): string {
   const last = text.charCodeAt(text.length - 1)
-  return last === DOT || last === CLOSE ? unusualHost(text) : text.toLowerCase()
+  if (last === DOT || last === CLOSE) return unusualHost(text)
+  return isNumeric(text) ? numericHost(text) : text.toLowerCase()
 }
 
 /** The same where an address may have no brackets: `maddr`, and what a configuration says. */
