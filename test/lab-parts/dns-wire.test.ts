@@ -171,6 +171,51 @@ t.test('SRV and NAPTR records are asked for again when their TTL says so, no lat
   }
 })
 
+t.test(
+  'the TTL of an alias counts, one with its highest bit set is 0, and so is that of an answer that was cut',
+  (t) => {
+    const data = { priority: 0, weight: 0, port: 5060, target: 'one.lab.test' }
+    const answer = (ttl: number, aliasTtl: number, flags = 0): Buffer =>
+      encode({
+        ...{ type: 'response', id: 1, flags, questions: [{ name: '_sip._tcp.lab.test', type: 'SRV' }] },
+        answers: [
+          { name: '_sip._tcp.lab.test', type: 'CNAME', ttl: aliasTtl, data: '_x.lab.test' },
+          { name: '_x.lab.test', type: 'SRV', ttl, data },
+        ],
+      })
+    t.equal(leastTtl(answer(60, 7), 33), 7)
+    t.equal(leastTtl(answer(0x8000_0005, 60), 33), 0)
+    t.equal(leastTtl(answer(60, 60, 0x0200), 33), 0)
+    t.end()
+  },
+)
+
+t.test('an A record whose TTL has its highest bit set is not kept', async (t) => {
+  let asked = 0
+  const { resolver } = await odd(t, (name, type) => {
+    asked += 1
+    return type === 'A' ? [{ name, type, ttl: 0x8000_0005, data: '192.0.2.1' }] : []
+  })
+  await resolver.a('one.lab.test')
+  await resolver.a('one.lab.test')
+  t.equal(asked, 2)
+})
+
+t.test('an SRV record with port 0 leads nowhere', async (t) => {
+  const { where } = await wire(t, [
+    srv('_sip._tcp.lab.test', 0, 0, 'one.lab.test'),
+    srv('_sip._tcp.lab.test', 1, 5070, 'one.lab.test'),
+    a('one.lab.test', '192.0.2.1'),
+  ])
+  t.strictSame(await where('sip:lab.test;transport=tcp'), ['tcp 192.0.2.1 5070'])
+})
+
+t.test('a name that cannot be asked for is a name that does not exist', async (t) => {
+  const { where } = await wire(t, [])
+  for (const host of ['a..b', `${'a'.repeat(64)}.test`])
+    await t.rejects(where(`sip:${host}:5060;transport=tcp`), { code: 'dns.not-found' }, host)
+})
+
 t.test('no octets in place of an answer do harm to who asks for a TTL', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 12, maxLength: 80 }), (octets) => {

@@ -103,10 +103,11 @@ function findSame(bindings: readonly Binding[], wanted: ContactChange, change: C
  * (they register a new port after each reconnect), else by the rules for equal URIs.
  */
 function isSame(known: Binding, { uri, binding }: ContactChange, change: Change): boolean {
-  if (binding.regId !== undefined) return known.regId === binding.regId && known.instance === binding.instance
+  if (binding.regId !== undefined)
+    return known.regId === binding.regId && instanceKey(known.instance) === instanceKey(binding.instance)
   if (known.regId !== undefined) return false
   if (isEndpoint(binding) && change.contacts.length === 1) {
-    if (known.epid === binding.epid && known.instance === binding.instance) return true
+    if (known.epid === binding.epid && instanceKey(known.instance) === instanceKey(binding.instance)) return true
   }
   if (known.contact === uri.text) return true
   // What does not even have the digits of the port need not be read.
@@ -116,6 +117,11 @@ function isSame(known: Binding, { uri, binding }: ContactChange, change: Change)
 
 function isEndpoint({ epid }: Pick<Binding, 'epid'>): boolean {
   return epid !== undefined
+}
+
+/** A `urn:uuid` is the same in any case (RFC 4122 §3), and other instances do not differ in it alone. */
+export function instanceKey(instance: string | undefined): string | undefined {
+  return instance?.toLowerCase()
 }
 
 function newKey({ uri, binding }: ContactChange): string {

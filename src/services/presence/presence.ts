@@ -2,6 +2,7 @@
  * The presence service of a home: answers SUBSCRIBE, PUBLISH and SERVICE for its users. It runs beside the registrar,
  * and keeps everything in the pool store: the routing core knows no dialog of the service.
  */
+import { unknownTags } from '../../sip/message/option-tags.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
@@ -16,6 +17,16 @@ import { eventOf, subscribe } from './subscribe.ts'
 import type { Watcher } from './view.ts'
 import { watcherInfoEvent } from './watcher-info.ts'
 import { XmlError } from './xml.ts'
+
+/** Option tags of Require, lower case. */
+const knownExtensions: ReadonlySet<string> = new Set([
+  'eventlist',
+  'recipient-list-subscribe',
+  'adhoclist',
+  'categorylist',
+  'ms-benotify',
+  'ms-piggyback-first-notify',
+])
 
 export interface PresenceOptions extends KeeperOptions {
   /** FQDN of this server. */
@@ -85,6 +96,8 @@ class Service {
   async #answer(arrival: Arrival, sender: Watcher): Promise<Decision> {
     const { request, uri, wall } = arrival
     const { self, store, formats, maxSubscriptions: limit } = this.#options
+    const extensions = unknownTags(request, 'Require', knownExtensions)
+    if (extensions.length > 0) return refuse(420, 'presence.extension', [['Unsupported', extensions.join(', ')]])
     const owner = uri.user === undefined ? sender.aor : addressOfRecord(uri)
     const unknown = await this.#unknown(owner)
     if (unknown !== undefined) return unknown

@@ -1,6 +1,5 @@
 /** SUBSCRIBE for presence and for the lists of a user (RFC 6665, RFC 3856, [MS-SIP] 3.1.3, [MS-PRES] 3.1.5). */
 import type { HeaderField, SipRequest, SipUri } from '../../sip/message/types.ts'
-import { unknownTags } from '../../sip/message/option-tags.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, type Decision, refuse } from '../../sip/routing/decision.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
@@ -34,16 +33,6 @@ export interface SubscribeOptions {
   readonly limit: number
 }
 
-/** Option tags of Require, lower case. */
-const knownExtensions: ReadonlySet<string> = new Set([
-  'eventlist',
-  'recipient-list-subscribe',
-  'adhoclist',
-  'categorylist',
-  'ms-benotify',
-  'ms-piggyback-first-notify',
-])
-
 const defaultSeconds = 3600
 const longestSeconds = 36_000
 const shortestSeconds = 60
@@ -67,8 +56,6 @@ interface Ask {
 
 export async function subscribe(arrival: Arrival, watcher: Watcher, options: SubscribeOptions): Promise<Decision> {
   const { request, wall, uri } = arrival
-  const unknown = unknownTags(request, 'Require', knownExtensions)
-  if (unknown.length > 0) return refuse(420, 'presence.extension', [['Unsupported', unknown.join(', ')]])
   const seconds = secondsOf(request)
   if (typeof seconds !== 'number') return seconds
   const event = eventOf(request)

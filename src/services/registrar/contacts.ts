@@ -90,7 +90,7 @@ function removesFlow({ request, flow }: Arrival, { parameters }: NameAddress): b
 
 /** `Contact: *` must be alone and come with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
 function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
-  if (lines > 1 || request.header('Expires') !== '0')
+  if (lines > 1 || !/^0+$/.test(request.header('Expires') ?? ''))
     return refused(400, 'register.star-not-alone', 'Contact: * comes with another value, or without Expires: 0')
   return { kind: 'change', change: changeOf(request, aor, wall, [], true, settings), outbound: false, expires: 0 }
 }
@@ -165,8 +165,8 @@ function readContact(
   outbound: boolean,
   settings: ContactSettings,
 ): { kind: 'change'; change: ContactChange } | Refusal {
-  const unreachable = expires > 0 ? refuseUndialable(arrival, contact) : undefined
-  if (unreachable !== undefined) return unreachable
+  const foreign = expires > 0 ? refuseScheme(contact) : undefined
+  if (foreign !== undefined) return foreign
   const wanted = readWanted(arrival, contact, outbound)
   if (wanted.kind === 'refused') return wanted
   const uri = wanted.wanted.replace ? withAddress(contact.uri, arrival.flow) : contact.uri
@@ -175,21 +175,43 @@ function readContact(
     return refused(400, 'register.text-not-storable', found)
   }
   const reach = reachOf(arrival, uri, outbound || wanted.wanted.replace)
-  const aimed = expires > 0 ? refuseServer(arrival, uri, reach, settings) : undefined
-  if (aimed !== undefined) return aimed
+  const refusal =
+    expires > 0 ? (refuseUndialable(arrival, uri, reach) ?? refuseServer(arrival, uri, reach, settings)) : undefined
+  if (refusal !== undefined) return refusal
   return { kind: 'change', change: { uri, binding: bindingOf(arrival, uri, expires, wanted.wanted, reach, settings) } }
 }
 
-/** Nothing here dials `tel` or `mailto`, and a name below `.invalid` leads nowhere but by a flow (RFC 7118 §5). */
-function refuseUndialable(arrival: Arrival, { uri }: NameAddress): Refusal | undefined {
-  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
-    const found = `Contact: nothing can be sent to the scheme "${uri.scheme}", wanted sip or sips`
-    return refused(400, 'register.contact-scheme', found)
+/** Nothing here dials `tel` or `mailto`. */
+function refuseScheme({ uri: { scheme } }: NameAddress): Refusal | undefined {
+  if (scheme === 'sip' || scheme === 'sips') return undefined
+  const found = `Contact: nothing can be sent to the scheme "${scheme}", wanted sip or sips`
+  return refused(400, 'register.contact-scheme', found)
+}
+
+/**
+ * What no flow leads to is dialled: by a transport that is dialled here, at a name that may have an address. One below
+ * `.invalid` has none (RFC 7118 §5). What comes from a server is reached by its Path.
+ */
+function refuseUndialable({ request }: Arrival, uri: SipUri, { onFlow }: Reach): Refusal | undefined {
+  if (onFlow || !request.hasOneVia) return undefined
+  if (isUnreal(uri)) {
+    const found = `Contact: the host ${placeOf(uri)} has no address, and no connection leads to it instead`
+    return refused(400, 'register.contact-unreachable', found)
   }
-  if (uri.host === 'invalid' || !/\.invalid\.?$/.test(uri.host) || !arrival.request.hasOneVia || arrival.flow.reliable)
-    return undefined
-  const found = `Contact: the host ${uri.host} has no address, and a datagram leaves no connection to use instead`
+  const transport = uri.parameters.get('transport')?.toLowerCase()
+  const dialled = uri.scheme === 'sips' ? ['tls', 'tcp'] : ['udp', 'tcp', 'tls']
+  if (transport === undefined || dialled.includes(transport)) return undefined
+  const found = `Contact: nothing here dials ${uri.scheme} by "${transport}", wanted ${dialled.join(', ')}`
   return refused(400, 'register.contact-unreachable', found)
+}
+
+/** `maddr` takes the place of the host (RFC 3263 §4). */
+function placeOf({ host, parameters }: SipUri): string {
+  return parameters.get('maddr') ?? host
+}
+
+function isUnreal(uri: SipUri): boolean {
+  return /(?:^|\.)invalid$/.test(placeOf(uri))
 }
 
 /**
@@ -206,7 +228,7 @@ function refuseServer(
   if (bound || request.header('Path') !== undefined) return undefined
   const owner = servers?.ownerOf(uri, peer?.names)
   if (owner === undefined) return undefined
-  const place = uri.parameters.get('maddr') ?? uri.host
+  const place = placeOf(uri)
   return refused(
     403,
     'register.contact-server',
@@ -347,7 +369,7 @@ function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): Reach
     flow.peer?.class !== 'server' &&
     flow.peer?.class !== 'edge'
   if (!alone) return { onFlow: false, bound: false }
-  const unreachable = asked || uri.host.endsWith('.invalid') || flow.transport === 'ws' || flow.transport === 'wss'
+  const unreachable = asked || isUnreal(uri) || flow.transport === 'ws' || flow.transport === 'wss'
   const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)
   return { onFlow, bound: onFlow && (unreachable || flow.secure) }
 }
@@ -358,7 +380,6 @@ interface Reach {
 }
 
 function namesSource(uri: SipUri, flow: Flow): boolean {
-  const host = uri.parameters.get('maddr')?.toLowerCase() ?? uri.host
   const port = uri.port ?? (flow.secure ? 5061 : 5060)
-  return port === flow.remote.port && host.replace(/^\[|\]$/g, '') === flow.remote.address
+  return port === flow.remote.port && placeOf(uri).replace(/^\[|\]$/g, '') === flow.remote.address
 }

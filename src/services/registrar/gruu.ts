@@ -1,7 +1,7 @@
 /** Names that lead to one user agent instance of a user (RFC 5627, and the older form that OCS clients read). */
 import { createHash } from 'node:crypto'
 import type { SipUri } from '../../sip/message/types.ts'
-import { addressOfRecord } from '../../sip/message/uri.ts'
+import { addressOfRecord, equalValues } from '../../sip/message/uri.ts'
 import type { Binding } from '../location/binding.ts'
 
 /** `sip:alice@lab.test;gr=urn:uuid:6163cf37-…` (RFC 5627 §4.1): the same for every registration of the instance. */
@@ -37,8 +37,7 @@ export function instanceSelector(uri: SipUri): ((binding: Binding) => boolean) |
   }
   const instance = uri.parameters.get('gr')
   if (instance === undefined) return undefined
-  return (binding) =>
-    binding.instance !== undefined && escapeParameter(binding.instance).toLowerCase() === instance.toLowerCase()
+  return (binding) => binding.instance !== undefined && equalValues(escapeParameter(binding.instance), instance)
 }
 
 function endpointId({ instance, epid }: Pick<Binding, 'instance' | 'epid'>): string | undefined {

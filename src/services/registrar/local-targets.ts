@@ -8,6 +8,7 @@ import type { Arrival, Decision, Policy, Target } from '../../sip/routing/decisi
 import type { FlowId } from '../../sip/transport/flow.ts'
 import type { Binding } from '../location/binding.ts'
 import type { LocationService } from '../location/location.ts'
+import { instanceKey } from '../location/rules.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, andThen } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
@@ -92,7 +93,7 @@ function byInstance(bindings: readonly Binding[]): readonly (readonly Binding[])
   if (bindings.length < 2) return bindings.length === 0 ? [] : [bindings]
   const groups = new Map<string, Binding[]>()
   for (const binding of bindings) {
-    const key = binding.instance === undefined ? `;${binding.key}` : binding.instance.toLowerCase()
+    const key = instanceKey(binding.instance) ?? `;${binding.key}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [binding])
     else group.push(binding)

@@ -2,6 +2,7 @@
  * Header fields of the 200 to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, 5626, 5627; what Communicator clients read).
  */
 import { hasOptionTag } from '../../sip/message/option-tags.ts'
+import { quote } from '../../sip/message/parameters.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
@@ -51,7 +52,7 @@ function contactValue(
   const seconds = Math.max(0, Math.ceil((binding.expires - wall) / 1000))
   let value = `<${binding.contact}>;expires=${seconds}`
   if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
-  if (binding.instance !== undefined) value += `;+sip.instance="<${binding.instance}>"`
+  if (binding.instance !== undefined) value += `;+sip.instance=${quote(`<${binding.instance}>`)}`
   if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
   if (binding.instance !== undefined && gruus.public)
     value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`

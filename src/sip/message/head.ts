@@ -112,11 +112,15 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
   return message
 }
 
-/** Offset of the next CRLF. A search for one character is cheaper than one for two (bench/parse.ts). */
+/**
+ * Offset of the next CRLF. A search for one character is cheaper than one for two (bench/parse.ts). Some programs take
+ * a lone LF for the end of a line: passed on, what follows it would be a header field to them, and to no one here.
+ */
 function lineEnd(text: string, start: number, headBytes: number): number {
-  let end = text.indexOf('\n', start)
-  while (octets[end - 1] !== CR && end !== -1 && end < headBytes) end = text.indexOf('\n', end + 1)
+  const end = text.indexOf('\n', start)
   if (end === -1 || end + 3 > headBytes) throw headFault(text, headBytes)
+  if (octets[end - 1] !== CR)
+    throw new MessageError(400, 'header-field-syntax', `a line feed without a carriage return at ${end}`, end)
   return end - 1
 }
 

@@ -70,3 +70,8 @@ export function foundIs(name: string): boolean {
   }
   return true
 }
+
+/** A text as a quoted string: `say "hi"` is `"say \\"hi\\""` (RFC 3261 §25.1 `quoted-string`). */
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
+}

@@ -115,7 +115,9 @@ function readStatusLine(text: string, end: number): Message {
   if (at !== end && octets[at] !== SP) throw syntax('a blank behind the status code', at)
   const message = new Message('response', text)
   message.status = status
-  message.reason = text.slice(at + 1, Math.max(end, at + 1))
+  const reason = text.slice(at + 1, Math.max(end, at + 1))
+  if (reason.includes('\n') || reason.includes('\r')) throw syntax('a reason phrase of one line', at + 1)
+  message.reason = reason
   return message
 }
 

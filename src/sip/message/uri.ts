@@ -264,7 +264,8 @@ function equalTelParameters(a: SipUri, b: SipUri): boolean {
   return true
 }
 
-function equalValues(a: string | undefined, b: string | undefined): boolean {
+/** Of parameters, escaped or not (RFC 3261 §19.1.4). */
+export function equalValues(a: string | undefined, b: string | undefined): boolean {
   return a === b || canonicalValue(a ?? '') === canonicalValue(b ?? '')
 }
 

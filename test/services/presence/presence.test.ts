@@ -44,6 +44,17 @@ t.test('the note of a phone is a category of its own for a client of 2007', asyn
   t.match(sent.at(-1), { body: /<category name="note"[^>]*><note [^>]*><body type="personal" uri="">at &#60;lunch/ })
 })
 
+// conformance: RFC 3261 §8.2.2.3 — also of a PUBLISH and a SERVICE, which the home answers itself
+t.test('an extension that is required and not known is refused 420, whatever the method', async (t) => {
+  const { ask } = await bench(t)
+  const said = saying('bob', 'open')
+  for (const parts of [said, { ...said, method: 'SERVICE' }, watching('bob')])
+    t.match(await ask('bob', { ...parts, headers: [...(parts.headers ?? []), 'Require: Foo, EVENTLIST'] }), {
+      status: 420,
+      headers: [['Unsupported', 'Foo']],
+    })
+})
+
 t.test('nobody publishes for another, and no document of another kind is kept', async (t) => {
   const { ask } = await bench(t)
   t.match(await ask('alice', saying('bob', 'open')), { status: 403, because: 'presence.not-your-own' })

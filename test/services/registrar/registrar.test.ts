@@ -128,6 +128,12 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     ])
   })
 
+  t.test('a star with a zero of several digits removes all', async (t) => {
+    const { register } = service(t)
+    register({ headers: ['Contact: <sip:alice@192.0.2.9>'] })
+    t.match(register({ cseq: 2, headers: ['Contact: *', 'Expires: 000'] }), { status: 200 })
+  })
+
   t.test('a star with Expires: 0 removes all', async (t) => {
     const { register, call } = service(t)
     register({ headers: ['Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>'] })
@@ -636,6 +642,39 @@ t.test('Contacts that cannot be reached are refused, with the field', async (t) 
   t.match(register({ headers: ['Contact: <sip:alice@lab.test;gr=urn:x>'] }), { status: 403, found: /GRUU/ })
 })
 
+t.test(
+  'a Contact that no flow leads to has a transport that is dialled and a host that may have an address',
+  async (t) => {
+    const { register } = service(t)
+    const refused = [
+      'sip:alice@192.0.2.9;transport=sctp',
+      'sip:alice@192.0.2.9;transport=ws',
+      'sips:alice@192.0.2.9;transport=udp',
+      'sip:alice@192.0.2.9;maddr=x.invalid',
+      'sip:alice@invalid',
+    ]
+    for (const uri of refused)
+      t.match(
+        register({ headers: [`Contact: <${uri}>`] }, testFlow({ transport: 'udp' })),
+        { status: 400, because: 'register.contact-unreachable' },
+        uri,
+      )
+    const taken = ['sip:alice@x.invalid;maddr=192.0.2.9', 'sips:alice@192.0.2.9;transport=TCP']
+    for (const uri of taken)
+      t.match(register({ headers: [`Contact: <${uri}>`] }, testFlow({ transport: 'udp' })), { status: 200 }, uri)
+    const gone = { headers: ['Contact: <sip:alice@192.0.2.9;transport=sctp>;expires=0'] }
+    t.match(register(gone, testFlow({ transport: 'udp' })), { status: 200 }, 'what is removed need not be reached')
+    const kept = { callId: 'flow', headers: ['Contact: <sip:alice@192.0.2.9;transport=sctp>'] }
+    t.match(register(kept), { status: 200 }, 'its connection leads to it')
+  },
+)
+
+t.test('an instance comes back as the quoted string that it came in', async (t) => {
+  const quoted = '+sip.instance="<urn:x\\"y\\\\z>"'
+  const answer = service(t).register({ headers: [`Contact: <sip:alice@192.0.2.9>;${quoted}`] })
+  t.same(values(answer, 'Contact'), [`<sip:alice@192.0.2.9>;expires=7200;${quoted}`])
+})
+
 t.test('two Contacts of which one has a transport are two bindings', async (t) => {
   const { register, call } = service(t)
   register({ headers: ['Contact: <sip:alice@192.0.2.9:7777>'] })
@@ -681,6 +720,20 @@ t.test('outbound (RFC 5626)', async (t) => {
     t.same(
       targetsOf(call('sip:alice@lab.test')).map(({ flow, others }) => [flow, others]),
       [[one.id, undefined]],
+    )
+  })
+
+  t.test('an instance is the same in capitals and with escapes', async (t) => {
+    const { register, call } = service(t)
+    const [one, two] = [1, 2].map((port) => testFlow({ transport: 'wss', port }))
+    const capitals = flows(1).map((line) => line.replace(/urn:uuid:[^>]*/, (urn) => urn.toUpperCase()))
+    register({ headers: capitals }, one)
+    register({ callId: 'two', headers: flows(1) }, two)
+    t.same(
+      targetsOf(call('sip:alice@lab.test;gr=urn:uuid:6163cf37%2D8828-53c7-a429-d218f0c2aaf3')).map(
+        ({ flow, others }) => [flow, others],
+      ),
+      [[two?.id, undefined]],
     )
   })
 

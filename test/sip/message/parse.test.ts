@@ -102,6 +102,14 @@ t.test('parseDatagram', async (t) => {
     ['a Via port above 65535', invite().replace(':5061', ':65536'), 'via-syntax', 400],
     ['a line without a colon', invite({ fields: ['nonsense'] }), 'header-field-syntax', 400],
     ['a header field name with a blank in it', invite({ fields: ['X Y: z'] }), 'header-field-syntax', 400],
+    [
+      'a lone line feed in a field',
+      invite({ fields: ['Subject: x\nRoute: <sip:evil.test>'] }),
+      'header-field-syntax',
+      400,
+    ],
+    ['a lone line feed in a display name', invite().replace('"Alice"', '"Al\nice"'), 'header-field-syntax', 400],
+    ['a lone line feed in a reason phrase', head('SIP/2.0 200 OK\nX: y', []), 'start-line-syntax', 400],
     ['SIP/3.0', invite({ line: 'INVITE sip:bob@lab.test SIP/3.0' }), 'version-unsupported', 505],
     [
       'a start line over the limit',

@@ -195,7 +195,7 @@ function readAddress(start: number): number {
 function quoteEnd(start: number): number {
   let at = start
   for (let code = octets[at]; code !== QUOTE; code = octets[++at])
-    if (code === BACKSLASH || code === CR || code === 0) return at
+    if (code === BACKSLASH || code === CR || code === LF || code === 0) return at
   return at + 1
 }
 

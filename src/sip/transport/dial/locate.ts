@@ -77,7 +77,7 @@ export async function locate(
   if (candidates.length === 0)
     throw new LocateError(
       'dns.not-found',
-      `the SRV records of ${target.host} say that the service is not offered (target ".", RFC 2782)`,
+      `the SRV records of ${target.host} say that the service is not offered (target ".", RFC 2782, or port 0)`,
     )
   return addressesOf(target.host, candidates, resolver, options)
 }
@@ -210,13 +210,13 @@ async function srvCandidates(
 }
 
 /**
- * Lowest priority first; among equals by weight, at random (RFC 2782).
+ * Lowest priority first; among equals by weight, at random (RFC 2782). A record with port 0 leads nowhere.
  *
  * @param random from 0 to below 1
  */
 export function orderSrv(records: readonly SrvRecord[], random: () => number): SrvRecord[] {
   const left = records
-    .filter(({ target }) => target !== '.')
+    .filter(({ target, port }) => target !== '.' && port !== 0)
     .sort((one, other) => one.priority - other.priority || one.weight - other.weight)
   const ordered: SrvRecord[] = []
   while (left.length > 0 && ordered.length < mostTargets) ordered.push(...left.splice(pick(left, random), 1))

@@ -1,7 +1,7 @@
 /** DNS as the stack asks it: a small interface, and its implementation over Node's resolver with a bounded cache. */
 import { promises as dns } from 'node:dns'
 import type { Clock } from '../../clock.ts'
-import { askTtl } from './time-to-live.ts'
+import { askTtl, saneTtl } from './time-to-live.ts'
 
 export interface NaptrRecord {
   readonly order: number
@@ -118,7 +118,7 @@ function srvOf({
 }
 
 function shortestTtl(records: readonly { readonly ttl: number }[]): Promise<number> {
-  return Promise.resolve(records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY))
+  return Promise.resolve(records.reduce((least, { ttl }) => Math.min(least, saneTtl(ttl)), Number.POSITIVE_INFINITY))
 }
 
 /**
@@ -142,8 +142,8 @@ function noSoa(error: unknown): 'none' | 'unknown' {
   return error instanceof Error && 'code' in error && absent.has(error.code) ? 'none' : 'unknown'
 }
 
-/** What Node calls "there is no such name" and "there is no such record". */
-const absent: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
+/** What Node calls "there is no such name", "there is no such record", and "no name can be so" (`a..b`). */
+const absent: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
 
 interface Answer {
   readonly records: Promise<readonly unknown[]>

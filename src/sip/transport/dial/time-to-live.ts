@@ -7,6 +7,9 @@ import { createSocket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 
 const types = { SRV: 33, NAPTR: 35 } as const
+const cname = 5
+/** RFC 1035 §4.1.1: the answer did not fit. */
+const truncated = 0x0200
 const headerOctets = 12
 /** RFC 1035 §3.3.13 and §4.1.3: TYPE, CLASS, TTL, RDLENGTH behind the owner name. */
 const fixedOctets = 10
@@ -59,8 +62,12 @@ function question(id: number, type: number, name: string): Buffer {
   return Buffer.concat([head, ...owner, Buffer.from([0, type >> 8, type & 0xff, 0, 1])])
 }
 
-/** Of the records of that type in the answer section; undefined where there is none, or the octets end too soon. */
+/**
+ * Of the records of that type in the answer section, and of the aliases that lead to them; 0 where they were left out
+ * because they did not fit; undefined where there is none, or the octets end too soon.
+ */
 export function leastTtl(octets: Buffer, type: number): number | undefined {
+  if ((octets.readUInt16BE(2) & truncated) !== 0) return 0
   const questions = octets.readUInt16BE(4)
   const answers = octets.readUInt16BE(6)
   let at: number | undefined = headerOctets
@@ -72,10 +79,16 @@ export function leastTtl(octets: Buffer, type: number): number | undefined {
   for (let count = 0; count < answers && at !== undefined; count += 1) {
     const fixed = behindName(octets, at)
     if (fixed === undefined || fixed + fixedOctets > octets.length) return least
-    if (octets.readUInt16BE(fixed) === type) least = Math.min(least ?? Infinity, octets.readUInt32BE(fixed + 4))
+    const found = octets.readUInt16BE(fixed)
+    if (found === type || found === cname) least = Math.min(least ?? Infinity, saneTtl(octets.readUInt32BE(fixed + 4)))
     at = fixed + fixedOctets + octets.readUInt16BE(fixed + 8)
   }
   return least
+}
+
+/** A TTL with its highest bit set counts as 0 (RFC 2181 §8). */
+export function saneTtl(ttl: number): number {
+  return ttl > 0x7fff_ffff ? 0 : ttl
 }
 
 /** Where the name ends that begins there: at its empty label, or behind a pointer (RFC 1035 §4.1.4). */
