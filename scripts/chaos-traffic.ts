@@ -9,8 +9,13 @@ export interface Counts {
   readonly victim: string
   calls: number
   established: number
-  /** 200 to the INVITE, and later no BYE of either end reached the other. */
+  /** 200 to the INVITE, and later a server answered the BYE of neither end, or answered it with an error. */
   callsLost: number
+  /**
+   * The BYE of each end met the loss of the connection of its own phone: both phones have ended the call (RFC 3261
+   * §15.1.1), and neither has heard of the other. No server failed, and none was put to the test.
+   */
+  cutOff: number
   /** Set up before the loss, and kept until everything was back. */
   held: number
   /** Those whose BYE did not arrive at the first try, by whichever end it was sent. */
@@ -34,6 +39,7 @@ export function noCounts(victim: string): Counts {
     calls: 0,
     established: 0,
     callsLost: 0,
+    cutOff: 0,
     held: 0,
     heldStuck: 0,
     messages: 0,
@@ -65,7 +71,8 @@ export function pairsOf(phones: readonly Phone[]): readonly Pair[] {
  * INVITE, a quarter of a second, BYE; what was answered with 200 must end with a 200. A BYE that meets the loss fails,
  * and sip.js has ended its dialog with it: then the other end hangs up, as its user would on hearing nothing.
  *
- * @param whenBack resolves as soon as a BYE can be expected to arrive
+ * @param whenBack resolves as soon as a BYE can be expected to arrive: a phone may hold a dead connection for good
+ *   until something is answered on it
  */
 export async function callOnce({ from, to }: Pair, counts: Counts, whenBack: () => Promise<unknown>): Promise<void> {
   counts.calls++
@@ -80,8 +87,15 @@ export async function callOnce({ from, to }: Pair, counts: Counts, whenBack: () 
   if (far === undefined || far.state === 'ended') return
   const kept = await ends(far)
   if (kept === undefined) return
-  counts.callsLost++
-  tell(`neither end could hang up ${call.id} from ${from.uri} to ${to.uri}`, kept)
+  const isCutOff = isOwnLoss(kept)
+  if (isCutOff) counts.cutOff++
+  else counts.callsLost++
+  tell(`neither end could hang up ${call.id} from ${from.uri} to ${to.uri}${isCutOff ? ' (cut off)' : ''}`, kept)
+}
+
+/** The connection of the phone itself was lost before the answer: the error has the verdict on it, and no status. */
+function isOwnLoss(error: unknown): boolean {
+  return error instanceof PhoneError && error.verdict !== undefined
 }
 
 export async function writeOnce({ from, to }: Pair, counts: Counts, answered: string[]): Promise<void> {
@@ -148,7 +162,7 @@ export async function signedIn(phones: readonly Phone[]): Promise<void> {
   await until('every phone is signed in', () => phones.every((phone) => phone.signedIn))
 }
 
-/** Every phone is signed in and reaches its peer. */
+/** Every phone is signed in and reaches its peer: what is answered went over the connections of both. */
 export async function served(pairs: readonly Pair[]): Promise<void> {
   await signedIn(pairs.map(({ from }) => from))
   for (const { from, to } of pairs)

@@ -1,7 +1,9 @@
 /**
  * `node scripts/failover.ts [--users 200] [--json]`: two front ends register users in a PostgreSQL under Patroni while
  * the machine of its primary is lost. Every 200 to a REGISTER is looked up in the new primary; the time without service
- * is measured. A front end that was led to a standby says `store.read-only`. Exit status 1 when a registration is lost.
+ * is measured. A front end that was led to a standby says `store.read-only`. Then the old primary comes back alone and
+ * takes writes; a front end whose address led to the new one is led there, says `store.split` and writes nothing. Exit
+ * status 1 when a registration is lost, or a verdict is another one.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -12,6 +14,7 @@ import { openPoolStore, type PoolStore } from '../src/services/store/pool-store.
 import { systemClock } from '../src/sip/clock.ts'
 import type { Policy } from '../src/sip/routing/decision.ts'
 import { type Cluster, missingProgram, openCluster } from './failover/cluster.ts'
+import { type Split, split } from './failover/split.ts'
 import { Traffic } from './failover/traffic.ts'
 
 const { values } = parseArgs({
@@ -33,6 +36,10 @@ interface Report {
   readonly withoutServiceMs: number
   /** What a front end says that is led to a standby. */
   readonly standbyVerdict: string
+  /** What it says when two servers take writes, and what to do. */
+  readonly splitVerdict: Split['verdict']
+  readonly splitRemedy: Split['remedy']
+  readonly writtenToOld: Split['writtenToOld']
 }
 
 const missing = missingProgram()
@@ -45,11 +52,15 @@ try {
   const report = await measure(cluster)
   if (values.json) console.log(JSON.stringify(report))
   else console.table(report)
-  process.exitCode = report.lost === 0 && report.standbyVerdict === 'store.read-only' ? 0 : 1
+  process.exitCode = isAsWanted(report) ? 0 : 1
 } finally {
   await cluster.end()
 }
 process.exit()
+
+function isAsWanted({ lost, standbyVerdict, splitVerdict, writtenToOld }: Report): boolean {
+  return lost === 0 && standbyVerdict === 'store.read-only' && splitVerdict === 'store.split' && writtenToOld === 0
+}
 
 async function measure(on: Cluster): Promise<Report> {
   const stores = [await openStore(on.url), await openStore(on.url)]
@@ -70,7 +81,11 @@ async function measure(on: Cluster): Promise<Report> {
   if (next === undefined || next === old) throw new Error('no other member became primary')
   const lost = await traffic.lostIn(await openStore(on.urlOf(next)))
   const { asked, acknowledged, refused } = traffic
-  return { asked, acknowledged, refused, lost, withoutServiceMs: Math.round(withoutServiceMs), standbyVerdict }
+  const { verdict, remedy, writtenToOld } = await split(on, old, next)
+  return {
+    ...{ asked, acknowledged, refused, lost, withoutServiceMs: Math.round(withoutServiceMs), standbyVerdict },
+    ...{ splitVerdict: verdict, splitRemedy: remedy, writtenToOld },
+  }
 }
 
 function openStore(url: string): Promise<PoolStore> {

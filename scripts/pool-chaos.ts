@@ -5,7 +5,8 @@
  * by neither end, or a request was still without an answer after its timer (RFC 3261 §17: 64*T1, 32 s).
  *
  * Where the victim has a twin, calls must be hung up while it is away. A director, an edge and a balancer have none:
- * then the second BYE, that of the other end, waits until it is back and the phones reach each other again.
+ * then the second BYE, that of the other end, waits until it is back and the phones reach each other again. A call
+ * whose two BYEs both met the loss of their own phone's connection counts as `cutOff`, not as lost.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -73,7 +74,7 @@ async function round(phones: readonly Phone[], victim: string): Promise<Counts> 
   }
   const hangUpHeld = await holdCalls(pairs, counts)
   const work = pairs.flatMap((pair) => {
-    const whenBack = (): Promise<unknown> => (withoutTwin.has(victim) ? back.promise : signedIn([pair.from, pair.to]))
+    const whenBack = (): Promise<unknown> => (withoutTwin.has(victim) ? back.promise : served([pair]))
     return [loop(() => callOnce(pair, counts, whenBack)), loop(() => writeOnce(pair, counts, answered))]
   })
   await delay(seconds * 250)

@@ -27,6 +27,11 @@ export interface Cluster {
   primary(): Promise<Member | undefined>
   /** SIGKILL for Patroni, PostgreSQL and every backend of the member: its machine has lost power. */
   lose(member: Member): void
+  /**
+   * PostgreSQL of a lost member alone, started by hand with no Patroni that would make it a standby: it takes writes on
+   * the timeline that it had. Resolves when it answers.
+   */
+  returnAlone(member: Member): Promise<void>
   end(): Promise<void>
 }
 
@@ -74,7 +79,7 @@ export async function openCluster(): Promise<Cluster> {
   const balancer = join(root, 'haproxy.cfg')
   writeFileSync(balancer, haproxySettings(front, members))
   start('haproxy', ['/usr/sbin/haproxy', '-db', '-f', balancer])
-  const cluster = clusterOf({ root, members, front, running })
+  const cluster = clusterOf({ root, members, front, running, start })
   try {
     await waitUntilReplicating(cluster)
   } catch (error) {
@@ -90,9 +95,10 @@ interface Parts {
   readonly members: readonly Member[]
   readonly front: number
   readonly running: ReadonlyMap<string, ChildProcess>
+  readonly start: (name: string, command: readonly string[]) => void
 }
 
-function clusterOf({ root, members, front, running }: Parts): Cluster {
+function clusterOf({ root, members, front, running, start }: Parts): Cluster {
   const urlAt = (port: number): string => `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
   const kill = (name: string): void => {
     const pid = running.get(name)?.pid
@@ -115,6 +121,10 @@ function clusterOf({ root, members, front, running }: Parts): Cluster {
       return undefined
     },
     lose: ({ name }) => kill(name),
+    async returnAlone({ name, port }) {
+      start(name, ['/usr/sbin/runuser', '-u', 'postgres', '--', ...aloneCommand(join(root, name), port)])
+      await waitUntil(urlAt(port), `select 1 where not pg_is_in_recovery()`, 'no answer yet')
+    },
     async end() {
       for (const name of ['haproxy', ...members.map((member) => member.name), 'etcd']) kill(name)
       await delay(500)
@@ -145,16 +155,21 @@ async function isPrimary({ api }: Member): Promise<boolean> {
 }
 
 /** A primary, and a standby that every commit waits for. */
-async function waitUntilReplicating(cluster: Cluster): Promise<void> {
+function waitUntilReplicating({ url }: Cluster): Promise<void> {
+  return waitUntil(url, `select 1 from pg_stat_replication where sync_state = 'sync'`, 'no synchronous standby yet')
+}
+
+/** @param otherwise what is wrong while the query has no row */
+async function waitUntil(url: string, query: string, otherwise: string): Promise<void> {
   let last: unknown
   for (const end = performance.now() + upWithinMs; performance.now() < end; await delay(500)) {
-    const client = new pg.Client({ connectionString: cluster.url, connectionTimeoutMillis: 2000 })
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 })
     client.on('error', () => undefined)
     try {
       await client.connect()
-      const { rowCount } = await client.query(`select 1 from pg_stat_replication where sync_state = 'sync'`)
+      const { rowCount } = await client.query(query)
       if (rowCount === 1) return
-      last = new Error('no synchronous standby yet')
+      last = new Error(otherwise)
     } catch (error) {
       last = error
     } finally {
@@ -162,6 +177,20 @@ async function waitUntilReplicating(cluster: Cluster): Promise<void> {
     }
   }
   throw last
+}
+
+/** A lone server has no standby that a commit could wait for. */
+function aloneCommand(folder: string, port: number): readonly string[] {
+  const settings = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: folder,
+    synchronous_standby_names: '',
+  }
+  return [
+    ...[join(binFolder, 'postgres'), '-D', join(folder, 'data')],
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]
 }
 
 function etcdCommand(data: string, { client, peer }: { readonly client: number; readonly peer: number }) {

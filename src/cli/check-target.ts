@@ -12,6 +12,7 @@ import {
 } from '../check/index.ts'
 import type { Candidate, CheckReport, RemedyContext, Reached } from '../check/index.ts'
 import { isVerdict } from '../verdicts/codes.ts'
+import { databaseSteps } from './check-databases.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
 import { certificateOwner } from './certificate-owner.ts'
 import { checkNames } from './check-names.ts'
@@ -56,6 +57,7 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
     { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` },
     setup.options,
   )
+  await databaseSteps(log, target, setup.lab)
   await foreignSteps(log, setup)
   if (options.probeBorders === true) await borders(log, reached, domain, setup)
   if (options.login !== undefined) await login(io, log, reached, setup, options)

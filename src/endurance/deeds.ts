@@ -139,6 +139,8 @@ async function hangUp(stage: Stage, both: readonly Resident[], { what, first, se
   const failure = await failureOf(second.hangUp())
   // 481: that phone had ended the call already.
   if (failure === undefined || failure.status === 481) return
+  // Its own connection was lost meanwhile: no server was put to the test, and both phones have ended the call.
+  if (failure.verdict !== undefined) return stage.account.refuse('call', `BYE ${failure.verdict.code}`)
   stage.account.lose('call', `${what}: neither end could hang up; ${failure.message}`)
 }
 

@@ -76,7 +76,8 @@ export class Notifications implements Outbox {
           await this.#send(signOffOf(aor, binding, cause))
   }
 
-  async #send(notification: Notification, gone: () => void = () => undefined): Promise<void> {
+  /** @param again sent before on a connection that was reset: the way is looked up anew, once */
+  async #send(notification: Notification, gone: () => void = () => undefined, again = false): Promise<void> {
     const { subscription } = notification
     const way = wayTo(subscription.dialog, await this.#options.location.lookup(subscription.watcher), this.#options)
     if (way === undefined || this.proxy === undefined) return
@@ -86,7 +87,9 @@ export class Notifications implements Outbox {
     const transaction = this.proxy.transactions.client('NOTIFY', '', {
       onResponse: ({ status }) => (goneStatuses.has(status) ? gone() : undefined),
       onTimeout: gone,
-      onTransportError: () => undefined,
+      onTransportError: () => {
+        if (!again) this.#send(notification, gone, true).catch((error: unknown) => this.#options.failed(error))
+      },
     })
     transaction?.send(this.#text(this.proxy, notification, way, flow, transaction.branch), flow)
   }

@@ -1,11 +1,17 @@
 /** A pool whose databases fail: what its users see, and that nobody restarts anything. */
 import t from 'tap'
 import { postgresqlMissing } from '../support/postgresql.ts'
-import { withLab } from '../support/lab.ts'
+import { type TestLab, withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { until } from '../support/until.ts'
 
 const missing = await postgresqlMissing()
+
+async function stepOf(lab: TestLab, target: string, step: string): Promise<unknown> {
+  const { stdout } = await lab.run('check', target, '--json')
+  const { steps } = JSON.parse(stdout) as { readonly steps: readonly { readonly id: string }[] }
+  return steps.find(({ id }) => id === step)
+}
 
 t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) => {
   const lab = await withLab(t, 'pool')
@@ -23,6 +29,13 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
     await call.hangUp()
     const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls' })
     await t.rejects(carol.signIn(), { message: /answered 504/ })
+    // A client sees no more than the 504: the check asks the node why.
+    t.match(await stepOf(lab, 'fe1', 'store.fe1'), {
+      outcome: 'warning',
+      code: 'store.unreachable',
+      remedy: /siplab heal store/,
+    })
+    t.match((await lab.run('status')).stdout, /fe1: store\.unreachable: .*siplab heal store/)
     t.equal((await lab.run('heal', 'store')).status, 0)
     await carol.signIn()
     t.match(await alice.message(carol.uri, 'back without a restart'), { status: 200 })

@@ -1,11 +1,12 @@
 /** By which binding a notification goes to its watcher. */
 import t from 'tap'
-import { signOffOf, wayTo } from '../../src/node/notifications.ts'
+import { Notifications, signOffOf, wayTo } from '../../src/node/notifications.ts'
 import type { Binding } from '../../src/services/location/binding.ts'
-import type { Dialog } from '../../src/services/presence/dialog.ts'
+import type { Dialog, Notification } from '../../src/services/presence/dialog.ts'
 import { ServerPlaces } from '../../src/services/registrar/server-places.ts'
 import { publicGruu } from '../../src/services/registrar/gruu.ts'
 import { testFlow } from '../support/arrival.ts'
+import { proxyBench, settle } from '../support/proxy-bench.ts'
 
 const flow = testFlow()
 const options = {
@@ -70,3 +71,60 @@ for (const [cause, event] of [
     const { body, headers } = signOffOf('sip:alice@lab.test', { epid: '1', contact: 'sip:10.1.2.178' }, cause)
     t.same([body, headers], [`deregistered;event=${event}`, undefined])
   })
+
+t.test('a notification to a watcher behind another server', async (t) => {
+  const bench = proxyBench()
+  const behind = binding({ path: ['<sip:edge.lab.test;lr>'], flow: undefined, flowBound: false })
+  const failures: unknown[] = []
+  const outbox = new Notifications({
+    self: 'fe1.lab.test',
+    clock: bench.clock,
+    location: { lookup: () => [behind] } as never,
+    transport: bench.transport,
+    locate: () => [
+      { transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'edge.lab.test', face: 'internal' },
+    ],
+    failed: (error) => void failures.push(error),
+  })
+  outbox.proxy = bench.proxy
+  const watcher: Notification = {
+    ...signOffOf('sip:alice@lab.test', { epid: '1', contact: behind.contact }, 'removed'),
+    subscription: {
+      dialog: dialog({
+        contact: behind.contact,
+        since: 0,
+        event: 'presence',
+        callId: 'n1',
+        remote: '<sip:a@b>',
+        local: '<sip:c@d>',
+      }),
+      event: 'presence',
+      resource: 'sip:bob@lab.test',
+      watcher: 'sip:alice@lab.test',
+      expires: 0,
+    },
+  }
+  const reset = async (): Promise<void> => {
+    const link = bench.to(7001)
+    link.close()
+    bench.proxy.transactions.onFlowClosed(link, 'link.reset')
+    await settle()
+  }
+  outbox.send(watcher, () => failures.push('gone'))
+  await settle()
+  const first = bench.to(7001)
+
+  await t.test('is sent once more when the link to that server is reset before the answer', async (t) => {
+    await reset()
+    const again = bench.to(7001)
+    t.not(again, first)
+    t.equal(again.request().method, 'NOTIFY')
+    t.ok(again.request().cseq > first.request().cseq, 'the watcher takes it for newer (RFC 6665 §4.1.3)')
+    t.not(again.request().branch, first.request().branch)
+  })
+
+  await t.test('is not sent a third time, and the subscription stays', async (t) => {
+    await reset()
+    t.same([bench.transport.dialled.length, failures], [2, []])
+  })
+})

@@ -7,6 +7,7 @@ import { LabError } from '../../lab/lab-error.ts'
 import { type RefusedLink, refusedLinks } from '../../lab/refused-links.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
+import { isAbout } from '../../node/store-verdict.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { paint, table } from '../io.ts'
@@ -76,8 +77,8 @@ async function showLab(io: Io, options: StatusOptions): Promise<ExitStatus> {
     options,
     document,
     () =>
-      `${text(io, lab, nodes)}${linksText(links)}${foreignText(foreign)}${faultsText(faults)}${machineText(nodes)}` +
-      refusalsText(nodes),
+      `${text(io, lab, nodes)}${databasesText(statuses)}${linksText(links)}${foreignText(foreign)}` +
+      `${faultsText(faults)}${machineText(nodes)}${refusalsText(nodes)}`,
   )
   return nodes.every(({ state }) => state === 'ready') ? 0 : 1
 }
@@ -90,7 +91,9 @@ async function showOne(io: Io, options: StatusOptions, name: string): Promise<Ex
     nodeFolder(resolve(io.workingFolder, options.data), name),
     answerWithinMs,
   ).get<NodeStatus>('/status')
-  answer(io, options, status, () => `${name} is ${status.state} since ${status.since}\n`)
+  answer(io, options, status, () =>
+    [`${name} is ${status.state} since ${status.since}`, ...status.verdicts.map(verdictText), ''].join('\n'),
+  )
   return status.state === 'ready' ? 0 : 1
 }
 
@@ -139,6 +142,14 @@ function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
     `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ` +
     `${state}\n${table(['NODE', 'ROLE', 'STATE', 'SINCE', 'WHY'], rows)}`
   )
+}
+
+/** `fe1: store.split: two servers …, found: …; stop the server of the older timeline …`. */
+function databasesText(statuses: readonly NodeStatus[]): string {
+  return statuses
+    .flatMap(({ verdicts }) => verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each)))
+    .map((found) => `${verdictText(found)}\n`)
+    .join('')
 }
 
 function linksText(links: readonly RefusedLink[]): string {

@@ -33,6 +33,9 @@ export interface ForkContext {
 
 const none: readonly Target[] = []
 
+/** How a connection ends whose server died. */
+const losses: ReadonlySet<string> = new Set(['link.reset', 'peer-closed'])
+
 export class Fork implements ClientTransactionUser, TimerOwner {
   /** That of this copy. */
   target: Target
@@ -50,6 +53,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   private answered = false
   /** A flow that was open before may have died unseen: the same hop is dialled once more. */
   private reused = false
+  private redialled = false
   private failedOver = false
   /** Why the last hop did not work. */
   private trouble = 'route.no-next-hop'
@@ -130,9 +134,12 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.transaction = undefined
     this.trouble = because
     if (this.target.flow !== undefined) return this.fail(430, 'route.no-flow')
-    if (this.answered || this.context.cancelled) return this.fail(this.context.cancelled ? 487 : 504, because)
+    if (this.context.cancelled) return this.fail(487, because)
+    // A call that somebody is at work on is not placed a second time. Any other request is sent once more.
+    if (this.answered && this.context.isInvite) return this.fail(504, because)
+    this.answered = false
     if (this.reused && this.hop !== undefined) return this.dial(this.hop)
-    if (!this.tryNext()) this.failHops()
+    if (!this.tryNext() && !this.redial(because)) this.failHops()
   }
 
   /** Timer C (§16.8). */
@@ -142,6 +149,17 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       return this.fail(408, 'peer.silent')
     }
     this.transaction?.cancel('SIP;cause=408;text="Request Timeout"')
+  }
+
+  /**
+   * Whether `target` begins with the hop of this fork.
+   *
+   * @throws MessageError when its first hop is no URI
+   */
+  hasHopOf(target: Target): boolean {
+    if (this.way === undefined || this.target.flow !== undefined || target.flow !== undefined) return false
+    const { host, port } = wayOf(this.context.arrival, target).nextHop
+    return this.way.nextHop.host === host && this.way.nextHop.port === port
   }
 
   /** Seconds until any next hop of this target may be tried again; undefined while one is up. */
@@ -176,6 +194,17 @@ export class Fork implements ClientTransactionUser, TimerOwner {
         (error: unknown) => this.onDialError(hop, error),
       )
       .catch((error: unknown) => this.context.crash(this, error))
+  }
+
+  /**
+   * Behind the only address may be a balancer: what one of its servers lost by a reset, the next dial brings to another
+   * (RFC 3263 §4.3). False: it was tried, or the connection ended for another reason.
+   */
+  private redial(because: string): boolean {
+    if (this.redialled || this.hop === undefined || !losses.has(because)) return false
+    this.redialled = true
+    this.dial(this.hop)
+    return true
   }
 
   private onDialError(hop: NextHop, error: unknown): void {
@@ -247,6 +276,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.transaction = undefined
     this.answered = false
     this.failedOver = false
+    this.redialled = false
     this.start()
     return true
   }

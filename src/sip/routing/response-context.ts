@@ -125,13 +125,13 @@ export class ResponseContext implements WayBack, ForkContext {
     if (this.pending > 0) return
     if (this.finished) return this.letGo()
     if (this.startGroup()) return
-    if (this.best?.status === 430 && this.goAround()) return
+    if (this.best !== undefined && isLostWay(this.best) && this.goAround()) return
     this.answerBest()
   }
 
   /**
-   * A flow that a dialog was set up by is gone; its user may have come back by another. Asked once: the way around is
-   * the second fork. False: there is no one to ask.
+   * A flow that a dialog was set up by is gone, or the server that holds it; its user may have come back by another.
+   * Asked once: the way around is the second fork. False: there is no one to ask.
    */
   private goAround(): boolean {
     const { arrival } = this
@@ -139,10 +139,14 @@ export class ResponseContext implements WayBack, ForkContext {
     if (detour === undefined || arrival.remarks.dialog?.proved !== true || this.cancelled || this.forks.length > 1)
       return false
     arrival.leaveRoute()
-    const decision = detour(arrival)
-    if (decision instanceof Promise)
-      decision.then((settled) => this.takeDetour(settled)).catch((error: unknown) => this.failDetour(error))
-    else this.takeDetour(decision)
+    try {
+      const decision = detour(arrival)
+      if (decision instanceof Promise)
+        decision.then((settled) => this.takeDetour(settled)).catch((error: unknown) => this.failDetour(error))
+      else this.takeDetour(decision)
+    } catch (error) {
+      this.failDetour(error)
+    }
     return true
   }
 
@@ -151,6 +155,8 @@ export class ResponseContext implements WayBack, ForkContext {
     if (this.cancelled) return this.answerHere(487, 'request.cancelled')
     const { settings, detours } = this.core
     if (target === undefined || settings.forbids?.(this.arrival, target) !== undefined) return this.answerBest()
+    // What could not be reached a moment ago is not dialled again.
+    if (this.best?.status === 504 && this.best.fork.hasHopOf(target)) return this.answerBest()
     settings.on.decision?.(this.arrival, decision, 'detour')
     if (this.isInvite) detours.note(this.arrival.request, target, settings.clock.now())
     this.best = undefined
@@ -280,6 +286,11 @@ export class ResponseContext implements WayBack, ForkContext {
 
 /** RFC 3326 §3.1. */
 const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
+
+/** 430 of a server behind us, or no server on the way could be reached: 504 of our own. */
+function isLostWay({ status, response }: Outcome): boolean {
+  return status === 430 || (status === 504 && response === undefined)
+}
 
 const nothingMore: readonly HeaderField[] = []
 const noGroups: readonly Target[][] = []

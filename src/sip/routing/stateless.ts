@@ -1,4 +1,4 @@
-/** An ACK for a 2xx, forwarded without a transaction (RFC 3261 §16, §16.11): one copy, one try, no answer. */
+/** An ACK for a 2xx, forwarded without a transaction (RFC 3261 §16, §16.11): one copy, no answer. */
 import { hashOf, hashOn } from '../message/text-hash.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
@@ -28,25 +28,45 @@ export function forwardAck(core: Core, arrival: Incoming, target: Target): void 
     .catch((error: unknown) => drop(core, arrival, codeOf(error)))
 }
 
-function sendToHop(core: Core, arrival: Incoming, way: Way, hops: NextHops, target: Target): void {
-  const { transport } = core.settings
+/** RFC 3263 §4.3: the next hop where one takes no connection. What is lost on its way, the next repetition brings. */
+function sendToHop(
+  core: Core,
+  arrival: Incoming,
+  way: Way,
+  hops: NextHops,
+  target: Target,
+  trouble = 'route.no-next-hop',
+): void {
+  const { transport, health } = core.settings
   const hop = hops.take()
-  if (hop === undefined) return drop(core, arrival, 'route.no-next-hop')
+  if (hop === undefined) return drop(core, arrival, trouble)
   const flow = transport.existing(hop)
-  if (flow !== undefined) return sendAck(core, arrival, way, flow, target)
+  if (flow !== undefined && trySend(core, arrival, way, flow, target) === undefined) return
   transport
     .connect(hop)
-    .then((dialled) => sendAck(core, arrival, way, dialled, target))
-    .catch((error: unknown) => drop(core, arrival, codeOf(error)))
+    .then((dialled) => trySend(core, arrival, way, dialled, target))
+    .catch((error: unknown) => {
+      if (hops.count > 1) health.markDown(hop)
+      return codeOf(error)
+    })
+    .then((why) => (why === undefined ? undefined : sendToHop(core, arrival, way, hops, target, why)))
+    .catch((error: unknown) => core.settings.on.failed?.(arrival.request, error))
 }
 
 function sendAck(core: Core, arrival: Incoming, way: Way, flow: Flow | undefined, target: Target): void {
-  if (flow?.open !== true) return drop(core, arrival, 'route.no-flow')
-  if (!flow.secure && mustBeSecure(arrival, target)) return drop(core, arrival, notSecured)
+  const why = trySend(core, arrival, way, flow, target)
+  if (why !== undefined) drop(core, arrival, why)
+}
+
+/** Why the flow does not take it; undefined: it is sent. */
+function trySend(core: Core, arrival: Incoming, way: Way, flow: Flow | undefined, target: Target): string | undefined {
+  if (flow?.open !== true) return 'route.no-flow'
+  if (!flow.secure && mustBeSecure(arrival, target)) return notSecured
   const branch = core.transactions.statelessBranch(identity(arrival))
   const text = core.transactions.sealed(writeCopy(core, arrival, way, flow, branch, arrival.breadth), flow)
-  if (!flow.send(text)) return drop(core, arrival, 'flow.refused-message')
+  if (!flow.send(text)) return 'flow.refused-message'
   core.settings.on.forwarded?.(arrival, target, flow)
+  return undefined
 }
 
 function drop(core: Core, arrival: Incoming, because: string): void {

@@ -1,7 +1,4 @@
 /** Two primaries of one history behind one address, as after a fail-over that the old primary was not told of. */
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import pg from 'pg'
 import t from 'tap'
 import { storeVerdict } from '../../../src/node/store-verdict.ts'
@@ -9,36 +6,9 @@ import { openPoolStore } from '../../../src/services/store/pool-store.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
 import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
+import { switchboard } from '../../support/switchboard.ts'
 
 const missing = await postgresqlMissing()
-
-/** A balancer that leads new connections to the port it was told last. */
-async function switchboard(first: number) {
-  let to = first
-  const open = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(to, '127.0.0.1')
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(socket)
-      socket.pipe(other)
-      socket.on('error', () => other.destroy()).on('close', () => (open.delete(socket), other.destroy()))
-    }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    /** What is open stays where it is. */
-    lead: (port: number): void => void (to = port),
-    drop: (): void => {
-      for (const socket of open) socket.destroy()
-    },
-    close: (): void => void server.close(),
-  }
-}
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
