@@ -26,6 +26,8 @@ export type Explained =
   | { readonly kind: 'capture'; readonly name: string; readonly answer: CaptureAnswer }
   | { readonly kind: 'certificates'; readonly name: string; readonly answer: FileAnswer }
 
+const standardInput = 'standard input'
+
 /** Standard input and files of certificates are read whole, up to here. */
 const maxWhole = 64 * 1024 * 1024
 
@@ -44,7 +46,7 @@ export async function explainInput(io: Io, options: ExplainOptions): Promise<Exp
   const first = await chunks.next()
   const head = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value)
   const kind = kindOf(head)
-  const name = 'standard input'
+  const name = standardInput
   const rest = async function* (): AsyncGenerator<Uint8Array> {
     yield head
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
@@ -107,6 +109,7 @@ async function explainCertificates(io: Io, name: string, octets: Buffer, options
     ...(key === undefined ? {} : { key: whole(io, key) }),
     ...(time === undefined ? {} : { at: time }),
     ...(rules === undefined ? {} : { rules }),
+    ...(name === standardInput ? {} : { fileName: name }),
   })
   return { kind: 'certificates', name, answer }
 }

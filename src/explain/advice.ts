@@ -26,7 +26,7 @@ export function adviceFor(answer: Answer, product?: string): readonly Advice[] {
     // Without two ends there is a file, and the file is ours.
     const whose = answer.whoseCertificate ?? (answer.findings === undefined ? undefined : 'ours')
     const acts = actingEnd(code, whose)
-    const remedy = remedyFor(code, acts, product)
+    const remedy = answer.findings?.find((finding) => finding.code === code)?.remedy ?? remedyFor(code, acts, product)
     const rule = findVerdictCode(code)?.rule ?? ''
     return { code, acts, rule, ...(remedy === undefined ? {} : { remedy }), reproduce: reproduce(code) }
   })

@@ -38,5 +38,5 @@ export interface Answer {
   readonly needsKeylog: boolean
   readonly evidence: readonly Evidence[]
   /** Files only: everything found, most important first. */
-  readonly findings?: readonly Candidate[]
+  readonly findings?: readonly (Candidate & { readonly remedy?: string })[]
 }

@@ -3,6 +3,7 @@
  * OCS).
  */
 import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
 import type { Certificate } from './certificate.ts'
 import { attributeValues } from './distinguished-name.ts'
 import { generalNameText, ipText, type GeneralName } from './general-name.ts'
@@ -17,9 +18,16 @@ export interface WantedName {
   readonly value: string
 }
 
-/** What was dialled: an address is looked for among the IP SANs alone (RFC 9525 §6.4, RFC 5922 §7.1). */
+/**
+ * What was dialled: an address is looked for among the IP SANs alone (RFC 9525 §6.4, RFC 5922 §7.1). A port, the
+ * brackets of IPv6 and the last dot are no part of a name, and `bücher.test` stands in certificates as
+ * `xn--bcher-kva.test`.
+ */
 export function wantedHost(value: string): WantedName {
-  return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(value) ?? []
+  const host = bracketed ?? plain ?? value
+  if (isIP(host) !== 0) return { kind: 'ip', value: host }
+  return { kind: 'dns', value: domainToASCII(host.replace(/\.$/, '')) || value }
 }
 
 /** Whose rules: Node's own check, SIP domain certificates, the general TLS rules, and the two Microsoft generations. */

@@ -74,4 +74,5 @@ export function attributeName(oid: string): string {
 }
 
 export const commonName = '2.5.4.3'
+export const organizationName = '2.5.4.10'
 export const emailAddress = '1.2.840.113549.1.9.1'

@@ -26,7 +26,7 @@ export function arrange(items: readonly CertificateItem[]): Arrangement {
   }
   const issuers = issuerNames(single)
   const ends = single.filter(({ certificate }) => isEnd(certificate, issuers))
-  const leafs = ends.length > 0 ? ends : single.filter(() => single.length === 1).filter(isServerOfItsOwn)
+  const leafs = ends.length > 0 ? ends : single.filter((item) => isServerAndCa(item, single))
   const authorities = single.filter((item) => !leafs.includes(item))
   const roots = authorities.filter(({ certificate }) => isRoot(certificate))
   return { leafs, authorities, roots, repeated }
@@ -48,10 +48,17 @@ function isOldRoot(certificate: Certificate): boolean {
   return certificate.version < 3 && isSelfIssued(certificate) && /root|authority|\bca\b/i.test(certificate.subject.text)
 }
 
-/** `openssl req -x509` writes cA into the certificate of a server. */
-function isServerOfItsOwn({ certificate }: CertificateItem): boolean {
+/**
+ * A CA that has the name of a server and has issued nothing in the file: `openssl req -x509` writes cA into the
+ * certificate of a server, and so do careless authorities.
+ */
+function isServerAndCa({ certificate }: CertificateItem, all: readonly CertificateItem[]): boolean {
   const named = (certificate.subjectAltNames ?? []).some(({ kind }) => kind === 'dns' || kind === 'ip')
-  return isSelfIssued(certificate) && (named || certificate.extendedKeyUsage !== undefined)
+  if (all.length === 1 && isSelfIssued(certificate)) return named || certificate.extendedKeyUsage !== undefined
+  const issues = all.some(
+    ({ certificate: other }) => other !== certificate && other.issuer.text === certificate.subject.text,
+  )
+  return named && !issues
 }
 
 /** Whether the file has the certificates of the path in another order than they are sent in (RFC 5246 §7.4.2). */

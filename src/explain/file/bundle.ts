@@ -88,6 +88,11 @@ const oddities: Readonly<Record<NonNullable<PemBlock['oddity']>, Omit<Remark, 'w
   indented: { code: 'file.indented', why: 'its lines begin with spaces' },
   quoted: { code: 'file.corrupt', why: 'its lines begin with a quotation mark of a mail' },
   escaped: { code: 'file.corrupt', why: 'it holds the two characters \\n where a line must end' },
+  'carriage-return': {
+    code: 'file.corrupt',
+    why: 'its lines end with a carriage return alone; OpenSSL finds no BEGIN line in it',
+    remedy: "write the line ends of Unix: tr '\\r' '\\n' < FILE > FILE.pem",
+  },
 }
 
 interface Part {
@@ -163,9 +168,25 @@ function derBundle(content: Buffer, password: string | undefined): Bundle {
   const bundle = readDer(content, 'the file', password)
   const der: Remark[] =
     bundle.format === 'DER'
-      ? [{ code: 'file.der', where: 'octet 0', why: 'most servers outside Windows want PEM' }]
+      ? [
+          {
+            code: 'file.der',
+            where: 'octet 0',
+            why: 'most servers outside Windows want PEM',
+            ...derRemedy(bundle.items),
+          },
+        ]
       : []
   return { ...bundle, remarks: [...bundle.remarks, ...brokenRemarks(bundle.items), ...der] }
+}
+
+const converters = { certificate: 'x509', request: 'req', crl: 'crl', key: 'pkey' } as const
+
+/** `openssl` converts the first object of a file and leaves the others out. */
+function derRemedy([first, ...others]: readonly Item[]): Pick<Remark, 'remedy'> {
+  if (others.length > 0) return { remedy: `take the ${others.length + 1} objects apart, and convert each to PEM` }
+  if (first === undefined || first.kind === 'other' || first.kind === 'broken') return {}
+  return { remedy: `convert the file: openssl ${converters[first.kind]} -inform der -in FILE -out FILE.pem` }
 }
 
 function brokenRemarks(items: readonly Item[]): readonly Remark[] {

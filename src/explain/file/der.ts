@@ -116,10 +116,12 @@ export function signedObject(der: Buffer, where: string): Item {
 
 /** A PKCS #7 bundle; `remarks` name the format. */
 export function pkcs7(octets: Buffer, where: string): Part {
+  const form = where === 'the file' ? ' -inform der' : ''
   const remark: Remark = {
     code: 'file.pkcs7',
     where,
     why: 'SIP and TLS servers outside Windows and Java read no PKCS #7',
+    remedy: `convert the file: openssl pkcs7 -print_certs${form} -in FILE -out FILE.pem`,
   }
   try {
     if (octets.length > maxContainerOctets) throw tooLarge(octets)

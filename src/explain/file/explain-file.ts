@@ -1,7 +1,6 @@
 /** Judges a certificate file: the file itself, its chain, its key, and the order of its blocks. */
-import { isIP } from 'node:net'
 import type { Certificate, ExaminerProfile, ProfileName } from '../../certificates/examine/index.ts'
-import type { WantedName } from '../../certificates/examine/names.ts'
+import { wantedHost, type WantedName } from '../../certificates/examine/names.ts'
 import type { SigningRequest } from '../../certificates/containers/request.ts'
 import { generalNameText } from '../../certificates/examine/general-name.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
@@ -11,7 +10,7 @@ import { readBundle } from './bundle.ts'
 import { chainOf, type Chain } from './chain.ts'
 import { fileFindings, listFindings, withoutLeaf } from './file-rules.ts'
 import { findingOf, type FileFinding } from './finding.ts'
-import type { FileFormat, Item } from './items.ts'
+import { titleOf, type FileFormat, type Item } from './items.ts'
 import { keyFindings } from './key-rules.ts'
 import { judgeLeaf, type FileRole, type JudgeOptions } from './judge.ts'
 
@@ -28,6 +27,8 @@ export interface FileOptions {
   readonly at?: Date
   /** Default `modern`: OpenSSL of today, RFC 5280 and RFC 5922. */
   readonly rules?: ProfileName | ExaminerProfile
+  /** The file as the user gave it, for the commands of remedies. */
+  readonly fileName?: string
   /** For a PKCS #12 container or an encrypted key; the empty one is tried for a container. */
   readonly password?: string
 }
@@ -60,15 +61,15 @@ export function explainFile(octets: Buffer, options: FileOptions = {}): FileAnsw
   const judged = leaf === undefined ? undefined : judgeLeaf(leaf, all, bundle.items, judging)
   const path = judged?.path ?? []
   const findings = [
-    ...bundle.remarks.map(({ code, where, why }) => findingOf(code, { where, why })),
+    ...bundle.remarks.map(({ code, ...said }) => findingOf(code, said)),
     ...(judged?.findings ?? []),
     ...(leaf === undefined ? withoutLeaf(bundle, all, judging) : []),
-    ...(leaf === undefined ? [] : fileFindings(leaf, { certificates, all, path, judging })),
+    ...(leaf === undefined ? [] : fileFindings(leaf, { format: bundle.format, certificates, all, path, judging })),
     ...keyFindings(bundle, certificates, all, options),
     ...listFindings(bundle.items, judging.at),
   ]
   return {
-    ...verdictOf(findings),
+    ...verdictOf(findings.map((finding) => inCommands(finding, options.fileName))),
     format: bundle.format,
     contents: bundle.items.slice(0, maxLines).map(describe),
     chain: certificates.length === 0 ? undefined : chainOf(path, certificates),
@@ -81,6 +82,18 @@ export function explainFile(octets: Buffer, options: FileOptions = {}): FileAnsw
 
 const maxLines = 500
 
+/** `openssl x509 -in FILE` -> `openssl x509 -in 'my chain.pem'`. */
+function inCommands(finding: FileFinding, name: string | undefined): FileFinding {
+  if (name === undefined || !/\bFILE\b/.test(finding.remedy)) return finding
+  const written = `${name.replace(/\.(?:pem|crt|cer|der|p7b|p7c|p12|pfx)$/i, '')}.new.pem`
+  return { ...finding, remedy: finding.remedy.replace(/\bFILE(\.pem)?\b/g, (_, out) => quoted(out ? written : name)) }
+}
+
+/** As a shell takes it. */
+function quoted(name: string): string {
+  return /^[\w./@+-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+}
+
 /** The answer that all evidence shares: errors before warnings; a single cause only where all have one code. */
 function verdictOf(found: readonly FileFinding[]): Answer & { readonly findings: readonly FileFinding[] } {
   const findings = found
@@ -90,9 +103,9 @@ function verdictOf(found: readonly FileFinding[]): Answer & { readonly findings:
   const candidates = errors.length > 0 ? errors : findings
   const [first] = candidates
   const evidence: Evidence[] = findings.slice(0, 50).map(({ where, why }) => ({ where, found: why.slice(0, 300) }))
+  const one = first !== undefined && candidates.every(({ code, unsure }) => code === first.code && unsure !== true)
   return {
-    cause:
-      first !== undefined && candidates.every(({ code }) => code === first.code) ? { code: first.code } : undefined,
+    cause: one ? { code: first.code } : undefined,
     candidates: candidates
       .filter(({ code }, index) => candidates.findIndex((other) => other.code === code) === index)
       .map(({ code, why }) => ({ code, why })),
@@ -120,7 +133,7 @@ function judgeOptions(options: FileOptions): JudgeOptions {
 
 function wantedName(value: string): WantedName {
   if (/^sips?:/i.test(value)) return { kind: 'uri', value }
-  return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
+  return wantedHost(value)
 }
 
 function sideNotes(all: Arrangement, path: readonly Certificate[], { anchors }: JudgeOptions): readonly string[] {
@@ -152,7 +165,7 @@ function sideNotes(all: Arrangement, path: readonly Certificate[], { anchors }: 
 function describe(item: Item): string {
   switch (item.kind) {
     case 'certificate':
-      return `${item.where}: certificate of ${item.certificate.subject.text.slice(0, 200)}`
+      return `${item.where}: certificate of ${titleOf(item.certificate)}`
     case 'key':
       return `${item.where}: private key (${item.text}), not shown`
     case 'crl':

@@ -3,11 +3,12 @@ import { generalNameText } from '../../certificates/examine/general-name.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { isOutOfOrder, isRoot, unrelated, type Arrangement } from './arrange.ts'
 import { findingOf, type FileFinding } from './finding.ts'
-import type { Bundle, CertificateItem, Item } from './items.ts'
+import { titleOf, type Bundle, type CertificateItem, type FileFormat, type Item } from './items.ts'
 import type { JudgeOptions } from './judge.ts'
 
 /** A file whose leaf was judged. */
 export interface FileView {
+  readonly format: FileFormat
   readonly certificates: readonly CertificateItem[]
   readonly all: Arrangement
   readonly path: readonly Certificate[]
@@ -17,11 +18,9 @@ export interface FileView {
 /** Order, root, further leafs and names. */
 export function fileFindings(
   leaf: CertificateItem,
-  { certificates, all, path, judging }: FileView,
+  { format, certificates, all, path, judging }: FileView,
 ): readonly FileFinding[] {
-  const order = isOutOfOrder(path, certificates)
-    ? [findingOf('chain.out-of-order', { where: leaf.where, why: orderText(certificates) })]
-    : []
+  const order = isOutOfOrder(path, certificates) ? [orderFinding(leaf, certificates, format)] : []
   const root = path.find((certificate, index) => index > 0 && isRoot(certificate))
   const rootItem =
     root === undefined ? undefined : certificates.find(({ certificate }) => certificate.der.equals(root.der))
@@ -40,9 +39,20 @@ export function fileFindings(
   return [...order, ...included, ...others, ...endedExtras(path, all, judging), ...namesFindings(leaf, judging)]
 }
 
-function orderText(certificates: readonly CertificateItem[]): string {
-  const names = certificates.slice(0, 6).map(({ certificate }) => certificate.subject.text)
-  return `the file holds ${names.join(', then ')}; TLS 1.2 and many servers want the leaf first, then each issuer`
+/** A PEM file is read from its start: what stands there is the certificate that the key is compared with. */
+function orderFinding(
+  leaf: CertificateItem,
+  certificates: readonly CertificateItem[],
+  format: FileFormat,
+): FileFinding {
+  const names = certificates.slice(0, 6).map(({ certificate }) => titleOf(certificate))
+  const found = `the file holds ${names.join(', then ')}`
+  const finding = (why: string): FileFinding => findingOf('chain.out-of-order', { where: leaf.where, why })
+  const [first] = certificates
+  if (first === leaf || first === undefined || format !== 'PEM')
+    return finding(`${found}; TLS 1.2 and many servers want the leaf first, then each issuer`)
+  const why = `${found}; a server takes ${titleOf(first.certificate)} for its own, whose key it does not have`
+  return { ...finding(why), weight: 'error' }
 }
 
 /** An ended CA certificate beside the chain: old peers follow it and refuse. */
@@ -70,10 +80,16 @@ function namesFindings({ certificate, where }: CertificateItem, { role }: JudgeO
     return [
       findingOf('cert.san-missing', { where, why: `only the subject ${certificate.subject.text} carries a name` }),
     ]
-  const wild = names.find((name) => name.kind === 'dns' && name.value.startsWith('*.'))
-  if (wild === undefined) return []
-  const why = `${generalNameText(wild)} matches no name by the rules of SIP; browsers and Microsoft Teams take it`
+  const wild = names.find((name) => name.kind === 'dns' && name.value.includes('*'))
+  if (wild?.kind !== 'dns') return []
+  const why = `${generalNameText(wild)} matches no name by the rules of SIP; ${otherReaders(wild.value)}`
   return [{ ...findingOf('cert.wildcard', { where, why }), weight: 'warning' }]
+}
+
+/** RFC 9525 §6.3: the whole first label, and more than one label behind it. */
+function otherReaders(wildcard: string): string {
+  if (/^\*(?:\.[^*.]+){2,}$/.test(wildcard)) return 'browsers and Microsoft Teams take it'
+  return 'most programs that take wildcards want one as the whole first label, with two labels behind it'
 }
 
 /** A second server in the file: the old certificate behind the new one, or a key of another type. */
@@ -124,7 +140,20 @@ export function withoutLeaf(bundle: Bundle, all: Arrangement, { at }: JudgeOptio
         why: 'the file holds a private key and no certificate',
       }),
     ]
+  if (kinds.has('other') && !kinds.has('crl') && !kinds.has('broken'))
+    return [
+      findingOf('file.wrong-kind', {
+        where: firstOf(bundle.items, 'other'),
+        why: `the file holds ${otherThing(bundle.items)} and no certificate`,
+      }),
+    ]
   return []
+}
+
+/** `a public key`, `DH parameters`. */
+function otherThing(items: readonly Item[]): string {
+  const label = items.find((item) => item.kind === 'other')?.label ?? ''
+  return label.endsWith('PUBLIC KEY') ? 'a public key' : label
 }
 
 function firstOf(items: readonly Item[], kind: Item['kind']): string {

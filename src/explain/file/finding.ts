@@ -2,6 +2,7 @@
 import { verdict, findVerdictCode, type VerdictCode } from '../../verdicts/codes.ts'
 import type { VerdictCertificate } from '../../verdicts/verdict.ts'
 import type { Candidate } from '../answer.ts'
+import { remedyFor as remedyOfCause } from '../remedy.ts'
 
 export interface FileFinding extends Candidate {
   /** e.g. `block 2 (line 31)`. */
@@ -12,6 +13,8 @@ export interface FileFinding extends Candidate {
   readonly remedy: string
   /** `warning` is worth a change; `error` stops a peer or the server. */
   readonly weight: 'error' | 'warning'
+  /** The file alone does not decide it; `why` says what would. Absent: it is certain. */
+  readonly unsure?: true
   readonly certificate?: VerdictCertificate
 }
 
@@ -19,6 +22,8 @@ interface Details {
   readonly where: string
   readonly why: string
   readonly rule?: string
+  /** Absent: that of the code. */
+  readonly remedy?: string
   readonly certificate?: VerdictCertificate
 }
 
@@ -29,31 +34,28 @@ const mild: ReadonlySet<VerdictCode> = new Set([
   'file.pfx',
   'file.pfx-legacy',
   'file.der',
+  'key.encrypted',
 ])
 
-export function findingOf(code: VerdictCode, { where, why, rule, certificate }: Details): FileFinding {
+export function findingOf(code: VerdictCode, { where, why, rule, remedy, certificate }: Details): FileFinding {
   const entry = findVerdictCode(code)
   return {
     code,
     why,
     where,
     rule: rule ?? entry?.rule ?? '',
-    remedy: remedyFor(code, certificate),
+    remedy: remedy ?? remedyFor(code),
     weight: entry?.weight === 'warning' || mild.has(code) ? 'warning' : 'error',
     ...(certificate === undefined ? {} : { certificate }),
   }
 }
 
-/** The table speaks to an administrator of the lab; here the certificate belongs to another server. */
-function remedyFor(code: VerdictCode, certificate: VerdictCertificate | undefined): string {
+/** The table speaks to an administrator of the lab; here the file belongs to another server. */
+function remedyFor(code: VerdictCode): string {
   const own = remedies[code]
   if (own !== undefined) return own
-  const remedy = verdict(code).fix ?? ''
-  const subject = certificate === undefined ? 'the certificate' : `the certificate ${certificate.subject}`
-  if (!/siplab|NODE/.test(remedy)) return remedy
-  return remedy.startsWith('renew')
-    ? `renew ${subject} with its authority; then put it into the file and reload the server`
-    : `let its authority issue ${subject} again`
+  if (!code.startsWith('file.')) return remedyOfCause(code, 'us', undefined) ?? ''
+  return (verdict(code).fix ?? '').replace(/(?:, or issue the certificate of NODE again)?: siplab .*$/, '')
 }
 
 const remedies: Partial<Readonly<Record<VerdictCode, string>>> = {
@@ -66,5 +68,13 @@ const remedies: Partial<Readonly<Record<VerdictCode, string>>> = {
   'key.mismatch':
     'put the key that was made for this certificate beside it, or request the certificate again with this key',
   'file.wrong-kind': 'name the file that holds the certificate',
-  'file.pfx-password': 'give the password of the container: --password',
+  'file.trusted-label':
+    'write the file again with plain labels: ' +
+    'openssl crl2pkcs7 -nocrl -certfile FILE | openssl pkcs7 -print_certs -out FILE.pem',
+  'file.pfx-password':
+    'open the container with its password, and explain what comes out: openssl pkcs12 -in FILE -nodes -out FILE.pem',
+  'key.encrypted':
+    'open the key with its passphrase, and name the open key: openssl pkey -in KEY -out OPEN.key; ' +
+    'a server that keeps the key encrypted must be told the passphrase',
+  'key.malformed': 'copy the key again from its source, or write it as PEM: openssl pkey -in KEY -out KEY.pem',
 }

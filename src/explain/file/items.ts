@@ -1,4 +1,5 @@
 /** What a file may hold, and what is odd about the file itself. */
+import { generalNameText } from '../../certificates/examine/general-name.ts'
 import type { Crl } from '../../certificates/examine/crl.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import type { SigningRequest } from '../../certificates/containers/request.ts'
@@ -35,6 +36,8 @@ export interface Remark {
   readonly code: VerdictCode
   readonly where: string
   readonly why: string
+  /** Absent: that of the code. */
+  readonly remedy?: string
 }
 
 export type FileFormat = 'PEM' | 'DER' | 'PKCS #7' | 'PKCS #12' | 'Base64 without BEGIN line' | 'unknown'
@@ -44,4 +47,12 @@ export interface Bundle {
   readonly items: readonly Item[]
   readonly remarks: readonly Remark[]
   readonly notes: readonly string[]
+}
+
+/** How people know a certificate: by its subject, and without one by its first name. */
+export function titleOf({ subject, subjectAltNames = [], serial }: Certificate): string {
+  const [name] = subjectAltNames
+  const title =
+    subject.text === '' ? (name === undefined ? `serial ${serial.hex}` : generalNameText(name)) : subject.text
+  return title.slice(0, 200)
 }

@@ -9,7 +9,10 @@ import {
   type Fault,
   type ProfileName,
 } from '../../certificates/examine/index.ts'
+import { attributeValues } from '../../certificates/examine/distinguished-name.ts'
+import { organizationName } from '../../certificates/examine/oids.ts'
 import type { WantedName } from '../../certificates/examine/names.ts'
+import { authorityNamed } from '../../peers/programmes/authorities.ts'
 import { isRoot, type Arrangement } from './arrange.ts'
 import { findingOf, type FileFinding } from './finding.ts'
 import type { CertificateItem, Item } from './items.ts'
@@ -51,7 +54,7 @@ export function judgeLeaf(
   )
   const findings = counted
     .filter(({ fault }, index) => counted.findIndex((other) => sameFault(other.fault, fault)) === index)
-    .map(({ fault, purpose }) => findingOfFault(fault, purpose, items))
+    .map(({ fault, purpose }) => perhapsARoot(findingOfFault(fault, purpose, items), leaf.certificate, options))
   const notes = looks[0]?.faults.filter(({ refuses, grade }) => !refuses && grade === 'path').map(noteOf) ?? []
   return { findings: [...findings, ...notSent(best.path, items)], notes: [...new Set(notes)], path: best.path }
 }
@@ -109,6 +112,20 @@ function findingOfFault(fault: Fault, purpose: 'serverAuth' | 'clientAuth', item
     rule: fault.rule,
     ...(certificate === undefined ? {} : { certificate }),
   })
+}
+
+/**
+ * A certificate does not say whether its issuer is the root, and many private CAs have one level. Public CAs never
+ * sign a server with their root (CA/B Baseline Requirements §6.1.7).
+ */
+function perhapsARoot(finding: FileFinding, { issuer }: Certificate, { anchors }: JudgeOptions): FileFinding {
+  const [organization = ''] = attributeValues(issuer, organizationName)
+  if (finding.code !== 'chain.incomplete' || authorityNamed(organization) !== undefined) return finding
+  const otherwise =
+    anchors === undefined
+      ? `nothing is missing if ${issuer.text} is the root itself: --ca FILE decides`
+      : `if ${issuer.text} is a root, the list of --ca lacks it, and nothing is missing in the file`
+  return { ...finding, unsure: true, why: `${finding.why}; ${otherwise}` }
 }
 
 const purposeText = {

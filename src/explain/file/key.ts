@@ -1,7 +1,9 @@
 /** Private keys in a file: which certificate they belong to. Nothing of the key is kept or printed. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { decryptKey, PasswordError, RoundBudget } from '../../certificates/containers/pbe.ts'
+import { DerReader } from '../../certificates/examine/der.ts'
 import { CertificateError } from '../../certificates/examine/index.ts'
+import { keyText, readPublicKey } from '../../certificates/examine/key-info.ts'
 import type { Item } from './items.ts'
 
 /** An RSA key of 16,384 bits has 12 kB. */
@@ -50,19 +52,12 @@ function tried(where: string, label: string, encrypted: boolean, open: () => Key
   try {
     const key = open()
     const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
-    return { kind: 'key', where, encrypted, publicKey: spki, text: keyName(key) }
+    return { kind: 'key', where, encrypted, publicKey: spki, text: keyText(readPublicKey(new DerReader(spki)).info) }
   } catch (error) {
     // Whatever OpenSSL says of these octets, they are no key that can be read.
     if (error instanceof Error) return broken(where, label, `no private key that can be read (${error.message})`)
     throw error
   }
-}
-
-function keyName(key: KeyObject): string {
-  const bits = key.asymmetricKeyDetails?.modulusLength
-  const curve = key.asymmetricKeyDetails?.namedCurve
-  const kind = (key.asymmetricKeyType ?? 'unknown').toUpperCase()
-  return [kind, bits ?? curve].filter((part) => part !== undefined).join(' ')
 }
 
 function broken(where: string, label: string, problem: string): Item {

@@ -7,7 +7,7 @@ export interface PemBlock {
   /** Counted from 1. */
   readonly line: number
   /** What a strict reader stumbles over. */
-  readonly oddity?: 'not-closed' | 'joined' | 'indented' | 'quoted' | 'escaped'
+  readonly oddity?: 'not-closed' | 'joined' | 'indented' | 'quoted' | 'escaped' | 'carriage-return'
 }
 
 export interface PemText {
@@ -77,6 +77,7 @@ function oddityOf(
   if (/^[>|]/.test(before)) return 'quoted'
   const sample = body.slice(0, 400)
   if (/\\[nr]/.test(sample)) return 'escaped'
+  if (sample.includes('\r') && !body.includes('\n')) return 'carriage-return'
   return (before !== '' && before.trim() === '') || /\n[ \t]+[A-Za-z0-9+/]/.test(sample) ? 'indented' : undefined
 }
 

@@ -39,7 +39,8 @@ function stepText(link: ChainLink, index: number): string {
   const indent = '  '.repeat(Math.min(index, 8))
   if (link.place === 'missing')
     return `  ${indent}└ ? ${link.subject}: not in the file; send it unless it is the root\n`
-  return `  ${indent}${index === 0 ? '' : '└ '}${index + 1} ${link.subject}${place(link)}${until(link)}\n`
+  const title = link.subject === '' ? '(no subject)' : link.subject
+  return `  ${indent}${index === 0 ? '' : '└ '}${index + 1} ${title}${place(link)}${until(link)}\n`
 }
 
 function place({ where }: ChainLink): string {
@@ -54,7 +55,8 @@ function until({ certificate, key }: ChainLink): string {
 
 function findingText(finding: FileFinding, paint: Paint): string {
   const colour = finding.weight === 'error' ? 'red' : 'yellow'
-  const mark = paint(colour, finding.weight === 'error' ? 'wrong' : 'better')
+  const word = finding.unsure === true ? 'maybe' : finding.weight === 'error' ? 'wrong' : 'better'
+  const mark = paint(colour, word)
   const { code, where, why, rule, remedy } = finding
   return `${mark} ${code} (${where}): ${why}\n      wanted: ${rule}\n      do: ${remedy}\n`
 }
@@ -62,8 +64,9 @@ function findingText(finding: FileFinding, paint: Paint): string {
 function verdictLine(answer: FileAnswer, paint: Paint): string {
   const { role, rules, at } = answer
   const judged = `as ${role === 'both' ? 'server and client' : role}, rules ${rules}, at ${at}`
-  const errors = answer.findings.filter(({ weight }) => weight === 'error').length
-  if (errors > 0) return `${paint('red', count(errors, 'fault'))} (${judged})\n`
+  const errors = answer.findings.filter(({ weight }) => weight === 'error')
+  const noun = errors.every(({ unsure }) => unsure === true) ? 'possible fault' : 'fault'
+  if (errors.length > 0) return `${paint('red', count(errors.length, noun))} (${judged})\n`
   return `${paint('green', 'no fault found')} (${judged})\n`
 }
 

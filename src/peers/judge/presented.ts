@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls'
 import { isSelfIssued } from '../../certificates/examine/certificate.ts'
 import { attributeValues, type DistinguishedName } from '../../certificates/examine/distinguished-name.ts'
 import { readCertificate, type Certificate } from '../../certificates/examine/index.ts'
-import { commonName } from '../../certificates/examine/oids.ts'
+import { commonName, organizationName } from '../../certificates/examine/oids.ts'
 import { pemBlocks } from '../../certificates/examine/pem.ts'
 import { SignatureChecker } from '../../certificates/examine/signature.ts'
 import { authorityNamed, type PublicAuthority } from '../programmes/authorities.ts'
@@ -56,8 +56,6 @@ export function presented(leaf: Certificate, others: readonly Certificate[]): Pr
     authority: authorityNamed(organization),
   }
 }
-
-const organizationName = '2.5.4.10'
 
 function pathAbove(leaf: Certificate, others: readonly Certificate[]): readonly Certificate[] {
   const signatures = new SignatureChecker()

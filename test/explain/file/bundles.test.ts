@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { toPem } from '../../../src/certificates/der.ts'
 import { basicConstraints, extendedKeyUsage, subjectAltName } from '../../../src/certificates/extensions.ts'
 import { keyToPem } from '../../../src/certificates/keys.ts'
+import { findingOf } from '../../../src/explain/file/finding.ts'
 import { explainFile, fileText, looksLikeCertificateFile, type FileOptions } from '../../../src/explain/file/index.ts'
+import { verdictCodes } from '../../../src/verdicts/codes.ts'
 import { hour, issuing, keys, leaf, now, root } from '../../certificates/examine/chains.ts'
 
 const pem = (der: Buffer): string => toPem('CERTIFICATE', der)
@@ -16,6 +20,10 @@ const R = root()
 const chain = pem(L) + pem(I)
 const key = keyToPem(keys.leaf)
 const otherKey = keyToPem(keys.other)
+const publicKey = createPublicKey(keys.leaf).export({ type: 'spki', format: 'pem' }).toString()
+const lockedKey = keys.leaf
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'geheim' })
+  .toString()
 const selfSigned = leaf({ signer: { name: [['CN', 'fe1.lab.test']], key: keys.leaf } })
 const ca = Buffer.from(pem(R))
 
@@ -52,7 +60,7 @@ const bundles: Readonly<Record<string, readonly [string | Buffer, readonly strin
   'an ended issuer': [pem(L) + pem(issuing(ended)), ['chain.expired']],
   'a byte order mark': [Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(chain)]), ['file.bom']],
   'lines of Windows': [chain.replaceAll('\n', '\r\n'), []],
-  'lines of the old Macintosh': [chain.replaceAll('\n', '\r'), []],
+  'lines of the old Macintosh': [chain.replaceAll('\n', '\r'), ['file.corrupt']],
   'UTF-16 with mark': [Buffer.from(`\ufeff${chain}`, 'utf16le'), ['file.utf16']],
   'UTF-16 without mark': [Buffer.from(chain, 'utf16le'), ['file.utf16']],
   'UTF-16, big end first': [Buffer.from(`\ufeff${chain}`, 'utf16le').swap16(), ['file.utf16']],
@@ -114,8 +122,28 @@ const bundles: Readonly<Record<string, readonly [string | Buffer, readonly strin
     ['chain.expired'],
   ],
   'a wildcard': [pem(leaf({ extensions: san('*.lab.test') })) + pem(I), ['cert.wildcard']],
+  'a wildcard inside a name': [pem(leaf({ extensions: san('fe1.*.test') })) + pem(I), ['cert.wildcard']],
+  'a server that is a CA by mistake': [
+    pem(leaf({ extensions: { '2.5.29.19': basicConstraints({ ca: true }) } })) + pem(I),
+    ['cert.name-mismatch'],
+    { names: ['other.lab.test'] },
+  ],
+  'a public key alone': [publicKey, ['file.wrong-kind']],
+  'an encrypted key beside': [chain, ['key.encrypted'], { key: Buffer.from(lockedKey) }],
+  'an encrypted key inside': [chain + lockedKey, ['file.key-inside', 'key.encrypted']],
   'no SAN': [pem(leaf({ extensions: { '2.5.29.17': undefined } })) + pem(I), ['cert.san-missing']],
   'another name': [chain, ['cert.name-mismatch'], { names: ['other.lab.test'] }],
+  'the name with port, in capitals, with its last dot': [chain, [], { names: ['FE1.lab.test.:5061'] }],
+  'a name of another script': [
+    pem(leaf({ extensions: san('xn--bcher-kva.test') })) + pem(I),
+    [],
+    { names: ['b\u00fccher.test'] },
+  ],
+  'an address in brackets': [
+    pem(leaf({ extensions: { '2.5.29.17': subjectAltName([{ kind: 'ip', value: '2001:db8::7' }]) } })) + pem(I),
+    [],
+    { names: ['[2001:db8::7]:5061'] },
+  ],
   'the name': [chain, [], { names: ['fe1.lab.test'] }],
   'an address that is not in it': [chain, ['cert.name-mismatch'], { names: ['192.0.2.1'] }],
   'a year later': [chain, ['cert.expired'], { at: new Date(now.getTime() + 20 * 365 * 24 * hour), role: 'server' }],
@@ -180,6 +208,64 @@ t.test('what is no certificate file is not taken for one', async (t) => {
   t.notOk(looksLikeCertificateFile(Buffer.from('d4c3b2a1020004000000000000000000', 'hex')), 'a capture')
   for (const one of [chain, L, L.toString('base64'), Buffer.from(chain, 'utf16le'), key])
     t.ok(looksLikeCertificateFile(Buffer.from(one)))
+})
+
+t.test('a remedy for a file is done with the file, and needs no lab', async (t) => {
+  for (const { code } of verdictCodes.filter((each) => /^(?:file|cert|chain|crl|key)\./.test(each.code))) {
+    const { remedy } = findingOf(code, { where: 'block 1', why: '' })
+    t.ok(remedy !== '' && !/siplab|\bNODE\b|REFUSER/.test(remedy), `${code}: ${remedy}`)
+    if (code.startsWith('file.')) t.notMatch(remedy, /issue/, `${code}: no new certificate for a file that is odd`)
+  }
+  const { findings } = explainFile(L, { at: now, fileName: 'my chain.cer' })
+  t.match(
+    findings.find(({ code }) => code === 'file.der')?.remedy,
+    /-inform der -in 'my chain.cer' -out 'my chain.new.pem'/,
+  )
+})
+
+t.test('commands of remedies write what the file ought to be', async (t) => {
+  const label = chain.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')
+  const files = { 'a.pem': L, 'b.pem': label, 'c.pem': chain.replaceAll('\n', '\r') }
+  const folder = t.testdir(files)
+  for (const [fileName, octets] of Object.entries(files)) {
+    const [finding] = explainFile(Buffer.from(octets), { at: now, fileName }).findings.filter(({ code }) =>
+      code.startsWith('file.'),
+    )
+    const [, command = 'false'] = /: (.*)$/.exec(finding?.remedy ?? '') ?? []
+    execFileSync('sh', ['-c', command], { cwd: folder })
+    const written = readFileSync(join(folder, fileName.replace('.pem', '.new.pem')))
+    t.notOk(
+      codes(written).some((code) => code.startsWith('file.')),
+      command,
+    )
+  }
+})
+
+t.test('an issuer of a lone certificate may be its root: that is no certain fault', async (t) => {
+  const direct = leaf({
+    signer: {
+      name: [
+        ['CN', 'Lab Root'],
+        ['O', 'Lab'],
+      ],
+      key: keys.root,
+    },
+  })
+  for (const options of [{}, { ca: Buffer.from(pem(selfSigned)) }]) {
+    const answer = explainFile(Buffer.from(pem(direct)), { at: now, ...options })
+    t.match(answer, {
+      cause: undefined,
+      findings: [{ code: 'chain.incomplete', unsure: true, why: /is (?:the|a) root/ }],
+    })
+    t.match(fileText(answer, 'x.pem'), /maybe chain\.incomplete[^]*1 possible fault/)
+  }
+})
+
+t.test('a file whose first certificate is a CA starts no server', async (t) => {
+  const weight = (text: string): unknown =>
+    explainFile(Buffer.from(text), { at: now }).findings.find(({ code }) => code === 'chain.out-of-order')?.weight
+  t.equal(weight(pem(I) + pem(L)), 'error')
+  t.equal(weight(pem(L) + pem(R) + pem(I)), 'warning')
 })
 
 t.test('the order to send is drawn', async (t) => {
