@@ -39,6 +39,9 @@ export function cacheDirectory(
   }
 }
 
+/** Of a user name or an address-of-record, with what goes before it. Everybody may ask for any name. */
+const longestKey = 500
+
 interface Entry<Value> {
   readonly value: Value | undefined
   readonly at: number
@@ -91,7 +94,9 @@ class AnswerCache<Value> {
     }
   }
 
+  /** A name that is longer than those of people is mostly invented: it is asked for each time, and fills nothing. */
   #keep(key: string, entry: Entry<Value>): void {
+    if (key.length > longestKey) return
     if (this.#young.size >= this.#limit / 2) {
       this.#old = this.#young
       this.#young = new Map()

@@ -70,6 +70,14 @@ t.test('answers from what is known while the directory is away', async (t) => {
   await t.rejects(async () => cache.account('sip:bob@lab.test'), { code: 'store.unreachable' })
 })
 
+t.test('keeps no answer about a name of invented length', async (t) => {
+  const { cache, asked } = cached()
+  const long = `sip:${'x'.repeat(60_000)}@lab.test`
+  await cache.account(long)
+  await cache.account(long)
+  t.equal(asked(), 2)
+})
+
 t.test('keeps no more than its limit', async (t) => {
   const { cache, asked } = cached(10)
   for (let user = 0; user < 100; user++) await cache.account(`sip:u${user}@lab.test`)

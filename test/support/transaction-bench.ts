@@ -36,6 +36,9 @@ export interface BenchOptions {
   readonly sameUser?: SameUser
 }
 
+/** A transaction forgets its request when it answers; a test may answer again. */
+const requestOf = new WeakMap<ServerTransaction, SipRequest>()
+
 export function transactionBench(options: BenchOptions = {}): ServerBench {
   const clock = new FakeClock()
   const wheel = new TimerWheel(clock)
@@ -50,6 +53,7 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
     onRequest(transaction) {
       seen.requests.push(transaction)
       transaction.context = transaction.request
+      requestOf.set(transaction, transaction.request)
       options.onRequest?.(transaction)
     },
     onAck: (ack) => void seen.acks.push(ack),
@@ -71,8 +75,8 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
 }
 
 export function respond(transaction: ServerTransaction | undefined, status: number): void {
-  const request = transaction?.context
-  if (transaction === undefined || !isRequest(request)) throw new TypeError('no such transaction')
+  const request = transaction === undefined ? undefined : requestOf.get(transaction)
+  if (transaction === undefined || request === undefined) throw new TypeError('no such transaction')
   transaction.respond(status, answer(request, status, { toTag: 'b1' }))
 }
 
@@ -99,8 +103,4 @@ export function clientBench(method: string, transport: 'udp' | 'tls'): ClientBen
   const flow = new FakeFlow({ transport, direction: 'dialled' })
   transaction.send(request({ method, branch: transaction.branch }).text, flow)
   return { ...bench, flow, transaction, told, sent: () => flow.request(0) }
-}
-
-function isRequest(value: unknown): value is SipRequest {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'request'
 }

@@ -5,11 +5,14 @@
  * The counts are in this process alone, so the key is too: a nonce of another front end, or of this one before it was
  * started again, could have been used there. It is not fresh here, and the client gets a new one (`stale=true`).
  */
+import { flat } from '../../sip/message/fast/flat.ts'
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const timeOctets = 6
 const randomOctets = 8
 const sealOctets = 16
+/** In base64url, without padding. */
+const nonceLength = Math.ceil(((timeOctets + randomOctets + sealOctets) * 4) / 3)
 
 /** The clock of a machine may be set back by this much. */
 const skewMs = 60_000
@@ -59,6 +62,8 @@ class SealedNonces implements Nonces {
   }
 
   isFresh(nonce: string, wall: number): boolean {
+    // What `Buffer` passes over while it decodes would make another nonce of the same octets, of any length.
+    if (nonce.length !== nonceLength) return false
     const octets = Buffer.from(nonce, 'base64url')
     if (octets.length !== timeOctets + randomOctets + sealOctets) return false
     const head = octets.subarray(0, timeOctets + randomOctets)
@@ -71,7 +76,7 @@ class SealedNonces implements Nonces {
     this.#turn(wall)
     const known = this.#young.get(nonce) ?? this.#old.get(nonce)
     if (known !== undefined) return useCount(known, count)
-    this.#young.set(nonce, { highest: count, window: 1 })
+    this.#young.set(flat(nonce), { highest: count, window: 1 })
     return true
   }
 

@@ -6,7 +6,7 @@ import type { HeaderField } from '../../sip/message/types.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
-import type { Flow } from '../../sip/transport/flow.ts'
+import { type Flow, keptFor } from '../../sip/transport/flow.ts'
 import { forgetIdentity, rememberIdentity } from '../authentication/flow-identity.ts'
 import { provenHere } from '../authentication/authenticate.ts'
 import type { LocationService } from '../location/location.ts'
@@ -144,7 +144,7 @@ export function usersOn(flow: Flow): readonly string[] {
   return aors === undefined ? [] : typeof aors === 'string' ? [aors] : [...aors]
 }
 
-const note = 'services.registered'
+const note = keptFor
 
 /** Who has bindings that use the flow. A phone has one user: no set is made for it. */
 function registeredOn(flow: Flow): string | Set<string> | undefined {

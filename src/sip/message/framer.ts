@@ -61,6 +61,13 @@ export class StreamFramer {
     else this.keep(data, used)
   }
 
+  /** Takes and holds nothing more. */
+  close(): void {
+    this.isLost = true
+    this.pending = undefined
+    this.head = undefined
+  }
+
   private append(chunk: Buffer): Buffer {
     const length = this.pendingLength + chunk.length
     let { pending } = this

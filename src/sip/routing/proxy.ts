@@ -116,8 +116,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     if (context !== undecided) return
     invite.context = undefined
     if (!invite.proceeding) return
-    invite.respond(487, answer(invite.request, 487))
-    this.settings.on.answered?.(invite.request, 487, 'request.cancelled')
+    const { request } = invite
+    invite.respond(487, answer(request, 487))
+    this.settings.on.answered?.(request, 487, 'request.cancelled')
   }
 
   onStrayResponse(response: SipResponse, flow: Flow): void {

@@ -29,7 +29,7 @@ const completed: ServerState = {
   enter(tx) {
     if (!tx.reliable) tx.start('G', tx.home.timers.t1)
     tx.start('H', 64 * tx.home.timers.t1)
-    tx.home.failed(tx)
+    tx.awaitAck()
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond() {},

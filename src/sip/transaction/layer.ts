@@ -37,6 +37,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly servers = new ServerTable()
   /** Those of `servers` that sent a failure and wait for its ACK, oldest first. */
   private readonly failures = new Set<Server>()
+  private failureOctets = 0
   /** Those that have their final answer (Timers J and L, which are equal). */
   private readonly absorbing: Absorbers
   /** Those without their final answer, and those that acknowledged a failure, by the slot in their branch. */
@@ -138,7 +139,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   release(tx: Client | Server): void {
     if (tx instanceof Server) {
-      this.failures.delete(tx)
+      if (this.failures.delete(tx)) this.failureOctets -= tx.keptOctets
       this.servers.remove(tx)
       return
     }
@@ -152,6 +153,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     // Answered in the turn it came in, it has no place yet.
     if (this.servers.get(tx.key, tx.hash) === undefined) this.servers.add(tx)
     this.failures.add(tx)
+    this.failureOctets += tx.keptOctets
+    while (this.failureOctets > mostFailureOctets && this.failures.size > 1) this.endOldestFailure()
     this.makeRoom()
   }
 
@@ -203,7 +206,11 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** The oldest of those that only wait for something to come again gives way. */
   private makeRoom(): void {
     if (this.failures.size + this.absorbing.size <= this.settings.limits.absorbing) return
-    if (this.absorbing.size > 0) return this.absorbing.shift()
+    if (this.absorbing.size > 0) this.absorbing.shift()
+    else this.endOldestFailure()
+  }
+
+  private endOldestFailure(): void {
     for (const oldest of this.failures) return oldest.end()
   }
 
@@ -288,6 +295,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 }
 
 const overloadSeconds = 5
+/** Keys and texts of all failures together: a peer chooses how long they are, and may never send an ACK. */
+const mostFailureOctets = 64 * 1024 * 1024
 
 /** Of the INVITE that an ACK or a CANCEL belongs to (§17.2.3). */
 function inviteKey(request: SipRequest, byOldRules: boolean): string {

@@ -21,8 +21,6 @@ export interface ServerInState {
   readonly home: {
     readonly timers: TimerSettings
     readonly trying: number | 'at-once'
-    /** See `ServerHome`. */
-    failed(tx: ServerInState): void
   }
   readonly reliable: boolean
   readonly answered: boolean
@@ -36,5 +34,6 @@ export interface ServerInState {
   transmit(text: string): void
   resend(text: string): void
   absorb(text: string): void
+  awaitAck(): void
   end(): void
 }

@@ -43,6 +43,8 @@ export class Server implements ServerTransaction, TimerOwner {
   text = ''
   answered = false
   intervalMs = 0
+  /** What it keeps while it waits for its ACK. */
+  keptOctets = 0
   private held: SipRequest | undefined
   private deadline: WheelTimer | undefined = undefined
   private repeat: WheelTimer | undefined = undefined
@@ -98,8 +100,15 @@ export class Server implements ServerTransaction, TimerOwner {
   /** Nothing of the request is needed any more; the holder of this can still send a further 2xx. */
   absorb(text: string): void {
     this.home.absorb(this, text)
-    this.held = undefined
+    this.letGo()
     this.text = ''
+  }
+
+  /** It sent a failure: only its key and the text that is repeated are kept until the ACK. */
+  awaitAck(): void {
+    this.letGo()
+    this.keptOctets = this.key.length + this.text.length
+    this.home.failed(this)
   }
 
   /** G repeats the response and `trying` waits for one; all others end a state. */
@@ -149,6 +158,11 @@ export class Server implements ServerTransaction, TimerOwner {
     this.become(terminated)
     this.text = ''
     this.home.release(this)
+  }
+
+  private letGo(): void {
+    this.held = undefined
+    this.context = undefined
   }
 
   private stopTimers(): void {

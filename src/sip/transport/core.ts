@@ -5,6 +5,7 @@ import type { FlowTable } from './flow-table.ts'
 import type { LinkFaults } from './faults/link-faults.ts'
 import type { TransportSettings } from './settings.ts'
 import type { Turns } from './connection/turns.ts'
+import type { Unfinished } from './connection/unfinished.ts'
 import type { Judgement, PeerEvidence, TraceTap, TransportUser } from './types.ts'
 
 export interface Core {
@@ -15,6 +16,7 @@ export interface Core {
   readonly settings: TransportSettings
   readonly flows: FlowTable
   readonly turns: Turns
+  readonly unfinished: Unfinished
   readonly faults: LinkFaults
   trace: TraceTap | undefined
 }

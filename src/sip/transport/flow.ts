@@ -51,6 +51,12 @@ export interface OwnIdentity {
 
 export type FlowId = number & { readonly brand: 'FlowId' }
 
+/**
+ * Key of a note (`Flow.notes`) of a layer above that would lose something with the flow, such as a registration. Where
+ * flows have to make room, one with such a note is the last to go.
+ */
+export const keptFor = 'transport.kept-for'
+
 export interface Flow {
   /** Unique in this process, never used again. */
   readonly id: FlowId

@@ -3,6 +3,11 @@
 export interface TransportSettings {
   /** A flow takes no more messages while this many octets wait to be sent. */
   readonly sendQueueBytes: number
+  /**
+   * Octets held of messages whose end has not come, on all connections together. Beyond it, connections of the source
+   * that holds the most are closed with `flow.message-unfinished`.
+   */
+  readonly unfinishedBytes: number
   /** Octets read from one connection in one turn of the event loop; what else waits there is read in the next. */
   readonly readBytesPerTurn: number
   /** A flow whose peer has not read for so long is closed with `flow.send-queue-full`. */
@@ -47,6 +52,7 @@ export interface TransportSettings {
 
 export const defaultTransportSettings: TransportSettings = {
   sendQueueBytes: 4 * 1024 * 1024,
+  unfinishedBytes: 64 * 1024 * 1024,
   readBytesPerTurn: 128 * 1024,
   stuckSeconds: 30,
   idleSeconds: 900,

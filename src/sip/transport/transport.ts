@@ -23,6 +23,7 @@ import type {
   TransportUser,
 } from './types.ts'
 import { Turns } from './connection/turns.ts'
+import { Unfinished } from './connection/unfinished.ts'
 import { UdpSockets } from './datagram/udp-sockets.ts'
 
 export interface TransportOptions {
@@ -53,14 +54,16 @@ class Transport implements TransportLayer {
 
   constructor({ clock, user, judge, limits = defaultLimits, settings: changes }: TransportOptions) {
     const settings = { ...defaultTransportSettings, ...changes }
+    const flows = new FlowTable()
     const core: Core = {
       clock,
       user,
       limits,
       judge,
       settings,
-      flows: new FlowTable(),
+      flows,
       turns: new Turns(),
+      unfinished: new Unfinished(flows, settings.unfinishedBytes),
       faults: new LinkFaults(),
       trace: undefined,
     }

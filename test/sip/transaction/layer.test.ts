@@ -245,6 +245,26 @@ t.test('bounds', async (t) => {
     t.same([requests.length, layer.counts.server], [4, 2])
   })
 
+  t.test('a refused INVITE is not kept while its ACK is awaited, nor what was remembered of it', async (t) => {
+    const { layer, requests } = transactionBench()
+    layer.onRequest(request(), new FakeFlow())
+    respond(requests[0], 403)
+    t.equal(requests[0]?.context, undefined)
+    t.throws(() => requests[0]?.request, /no longer kept/)
+  })
+
+  t.test('refused INVITEs without ACK keep 64 MB together, and the oldest gives way', async (t) => {
+    const { layer, requests } = transactionBench()
+    const long = 'x'.repeat(60_000)
+    for (let count = 0; count < 1200; count++) {
+      const via = `SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK${count};x=${long}`
+      layer.onRequest(request({ via }), new FakeFlow({ transport: 'udp' }))
+      respond(requests[count], 403)
+    }
+    const { server } = layer.counts
+    t.ok(server > 1000 && server < 1130, `${server} are kept`)
+  })
+
   t.test('a full client table gives no transaction', async (t) => {
     const { layer } = transactionBench({ limits: { client: 1 } })
     const user = { onResponse() {}, onTimeout() {}, onTransportError() {} }

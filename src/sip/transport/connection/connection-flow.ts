@@ -41,6 +41,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   readonly openedAt: number
   open = true
   confirmed = false
+  unfinished = 0
   readonly #wantedName: string | undefined
   readonly #core: Core
   readonly #wire: W
@@ -206,6 +207,10 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     else this.#fault.receive(chunk)
   }
 
+  holds(octets: number): void {
+    if (this.open) this.#noteUnfinished(this.unfinished + octets)
+  }
+
   /** Octets that a link fault has held back. */
   deliver(chunk: Buffer): void {
     if (this.open) this.#read(chunk)
@@ -286,6 +291,14 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #read(chunk: Buffer): void {
     this.#reader.push(chunk)
     if (this.#hasReceived) this.#noteReceived()
+    const { pendingBytes } = this.#reader
+    if (pendingBytes !== this.unfinished && this.open) this.#noteUnfinished(pendingBytes)
+  }
+
+  #noteUnfinished(octets: number): void {
+    const change = octets - this.unfinished
+    this.unfinished = octets
+    this.#core.unfinished.add(change)
   }
 
   #noteReceived(): void {
@@ -399,6 +412,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   #ended(because: string): void {
     this.open = false
+    this.#reader.close()
+    this.#noteUnfinished(0)
     this.#fault?.release()
     this.#core.flows.remove(this)
     this.#core.user.onFlowClosed(this, because)

@@ -46,6 +46,8 @@ export class WebSocketWire implements Wire {
       .on('pong', () => flow.alive())
       .on('error', (error) => flow.failed(error))
       .on('close', () => flow.closed())
+    // First, so that a message that ends in this chunk is not counted as held.
+    this.#socket.prependListener('data', (chunk: Buffer) => flow.holds(chunk.length))
     this.#socket.on('drain', () => flow.drained())
   }
 
@@ -87,6 +89,8 @@ export class WebSocketWire implements Wire {
 
 /** One frame, one message; line ends alone are keep-alives (RFC 7118 §5, RFC 5626 §4.4.1). */
 class FrameReader implements Reader {
+  /** Parts of a frame are held below, and are counted there. */
+  readonly pendingBytes = 0
   readonly #limits: MessageLimits
   readonly #events: FramerEvents
 
@@ -101,6 +105,10 @@ class FrameReader implements Reader {
     }
     const message = this.#read(frame)
     if (message !== undefined) this.#events.message(message)
+  }
+
+  close(): void {
+    // It holds nothing.
   }
 
   #read(frame: Buffer): SipMessage | undefined {

@@ -36,6 +36,8 @@ export interface Wire {
 /** What a wire reports, and to whom: the flow above it. */
 export interface WireUser {
   received(chunk: Buffer): void
+  /** So many octets came of a message whose end is not there. */
+  holds(octets: number): void
   drained(): void
   /** A ping or pong came. */
   alive(): void
@@ -45,7 +47,11 @@ export interface WireUser {
 
 /** Cuts what arrives into messages. */
 export interface Reader {
+  /** Octets held of a message whose end has not come. */
+  readonly pendingBytes: number
   push(chunk: Buffer): void
+  /** Takes and holds nothing more. */
+  close(): void
 }
 
 /** How one kind of wire is used. */

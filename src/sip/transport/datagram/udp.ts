@@ -7,7 +7,7 @@ import type { SipMessage } from '../../message/types.ts'
 import { plainAddress } from '../address.ts'
 import type { Core } from '../core.ts'
 import { Datagrams } from './datagrams.ts'
-import type { Flow, FlowId, SocketAddress } from '../flow.ts'
+import { type Flow, type FlowId, keptFor, type SocketAddress } from '../flow.ts'
 import { nextFlowId } from '../flow-table.ts'
 import { answerTo } from '../connection/malformed.ts'
 import { QueueProbe } from './queue-probe.ts'
@@ -60,6 +60,11 @@ export class UdpFlow implements Flow {
     return this.#notes
   }
 
+  /** Something would be lost with it. A datagram from an invented source brings nothing to lose. */
+  get isInUse(): boolean {
+    return this.direction === 'dialled' || this.#notes?.has(keptFor) === true
+  }
+
   send(text: string): boolean {
     if (!this.open) return false
     this.#socket.send(this, text)
@@ -87,6 +92,8 @@ export class UdpSocket implements Listener {
   readonly #family: 4 | 6
   /** The one silent for longest first: to the second, and exactly once half of the table is full. */
   readonly #flows = new Set<UdpFlow>()
+  /** Those that were found to be in use when room was wanted, in the same order. */
+  readonly #inUse = new Set<UdpFlow>()
   /** By address and port. Asked for every datagram: no key is put together from the two (bench/proxy.ts, UDP calls). */
   readonly #hosts = new Map<string, Map<number, UdpFlow>>()
   /**
@@ -150,11 +157,10 @@ export class UdpSocket implements Listener {
     const known = this.known(remote)
     if (known !== undefined) {
       known.lastReceivedAt = now
-      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows)
-        this.#moveLast(known, now)
+      if (now - known.movedAt >= 1000 || this.#size * 2 >= this.#core.settings.udpFlows) this.#moveLast(known, now)
       return known
     }
-    if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
+    if (this.#size >= this.#core.settings.udpFlows) this.#makeRoom()
     const flow = new UdpFlow(this, remote, { direction, dialledName, wall: this.#core.clock.wall(), now })
     this.#flows.add(flow)
     this.#note(flow)
@@ -166,8 +172,13 @@ export class UdpSocket implements Listener {
   /** Not for every datagram: a Set that is written all the time is rebuilt all the time (bench/proxy.ts, UDP calls). */
   #moveLast(flow: UdpFlow, now: number): void {
     flow.movedAt = now
-    this.#flows.delete(flow)
-    this.#flows.add(flow)
+    const flows = this.#inUse.has(flow) ? this.#inUse : this.#flows
+    flows.delete(flow)
+    flows.add(flow)
+  }
+
+  get #size(): number {
+    return this.#flows.size + this.#inUse.size
   }
 
   #note(flow: UdpFlow): void {
@@ -205,7 +216,7 @@ export class UdpSocket implements Listener {
   forget(flow: UdpFlow, because: string): void {
     if (!flow.open) return
     flow.open = false
-    this.#flows.delete(flow)
+    if (!this.#flows.delete(flow)) this.#inUse.delete(flow)
     this.#dropNote(flow.remote)
     this.#core.flows.remove(flow)
     this.#core.user.onFlowClosed(flow, because)
@@ -222,7 +233,7 @@ export class UdpSocket implements Listener {
   sweep(now: number): void {
     const idleMs = this.#core.settings.idleSeconds * 1000
     if (idleMs === 0) return
-    for (const flow of this.#flows) {
+    for (const flow of this.#all()) {
       if (now - flow.lastReceivedAt > idleMs) flow.close('idle')
     }
   }
@@ -232,7 +243,7 @@ export class UdpSocket implements Listener {
   }
 
   async close(): Promise<void> {
-    for (const flow of [...this.#flows]) flow.close('closed')
+    for (const flow of this.#all()) flow.close('closed')
     this.#datagrams.endTurn()
     this.#isClosed = true
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
@@ -276,8 +287,19 @@ export class UdpSocket implements Listener {
     if (answer !== undefined) flow.send(answer)
   }
 
+  /** A flood from invented sources drives out only itself, as long as not every flow is in use. */
   #makeRoom(): void {
-    for (const eldest of this.#flows) return eldest.close('flow.table-full')
+    for (const eldest of this.#flows) {
+      if (!eldest.isInUse) return eldest.close('flow.table-full')
+      this.#flows.delete(eldest)
+      this.#inUse.add(eldest)
+    }
+    for (const eldest of this.#inUse) return eldest.close('flow.table-full')
+  }
+
+  /** A copy: they may go meanwhile. */
+  #all(): readonly UdpFlow[] {
+    return [...this.#inUse, ...this.#flows]
   }
 
   #incident(event: string, flow: Flow | undefined, remote: SocketAddress, reason: string): void {

@@ -28,8 +28,9 @@ async function served(t: Test, options: HarnessOptions = {}, address = '127.0.0.
   return { server, listener: await server.layer.listen(listening('tcp', { address })) }
 }
 
-async function peer(t: Test, { listener }: Served): Promise<Socket> {
-  const socket = connect({ port: listener.local.port, host: listener.local.address, noDelay: true })
+async function peer(t: Test, { listener }: Served, localAddress?: string): Promise<Socket> {
+  const { port, address: host } = listener.local
+  const socket = connect({ port, host, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) })
   t.teardown(() => socket.destroy())
   await new Promise((resolve) => socket.once('connect', resolve))
   return socket
@@ -219,6 +220,22 @@ t.test('closes a dialled flow whose ping is not answered', async (t) => {
   await client.layer.connect(hopTo(at.listener.local, 'tcp'))
   clock.advance(46_000)
   t.equal((await client.next('closed')).because, 'flow.no-pong')
+})
+
+t.test('of messages that never end, those of the source that holds the most are given up', async (t) => {
+  const at = await served(t, { settings: { unfinishedBytes: 1_000_000 } })
+  const whole = messageText({ body: 'x'.repeat(500_000) })
+  const calm = await peer(t, at, '127.0.0.2')
+  calm.write(whole.slice(0, 200_000))
+  for (let count = 0; count < 3; count++) {
+    const greedy = await peer(t, at, '127.0.0.3')
+    // One of them is reset.
+    greedy.on('error', () => undefined).write(whole.slice(0, 400_000))
+  }
+  const { flow, because } = await at.server.next('closed')
+  t.match({ flow, because }, { flow: { remote: { address: '127.0.0.3' } }, because: 'flow.message-unfinished' })
+  calm.write(whole.slice(200_000))
+  t.equal((await at.server.next('request')).flow.remote.address, '127.0.0.2')
 })
 
 t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {

@@ -51,6 +51,17 @@ t.test('answers a request from a ws client on its flow', async (t) => {
   )
 })
 
+t.test('counts the parts of a frame that does not end, and no message that did', async (t) => {
+  const { server: harnessed, listener } = await server(t, 'ws', { unfinishedBytes: 300_000 })
+  const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
+  for (let count = 0; count < 5; count++) {
+    webSocket.send(messageText({ transport: 'WS', body: 'x'.repeat(100_000) }))
+    await harnessed.next('request', count)
+  }
+  for (let count = 0; count < 50; count++) webSocket.send('x'.repeat(10_000), { fin: false })
+  t.match(await harnessed.next('closed'), { because: 'flow.message-unfinished' })
+})
+
 t.test('answers over wss and names its own certificate', async (t) => {
   const { server: harnessed, listener } = await server(t, 'wss')
   const webSocket = await browser(t, `wss://127.0.0.1:${listener.local.port}`, {

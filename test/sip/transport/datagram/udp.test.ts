@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { createSocket, type Socket } from 'node:dgram'
 import { harness, hopTo, listening, messageText, okText } from '../../../support/transport-harness.ts'
+import { keptFor } from '../../../../src/sip/transport/flow.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
 async function phone(t: Test, type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
@@ -74,6 +75,30 @@ t.test(
     )
   },
 )
+
+t.test('a flood from many addresses drives out no flow that a registration or a request needs', async (t) => {
+  const server = harness(t, { settings: { udpFlows: 4 } })
+  const { local } = await server.layer.listen(listening('udp'))
+  const home = await phone(t)
+  home.send(messageText({ transport: 'UDP' }), local.port, local.address)
+  const { flow } = await server.next('request')
+  flow.notes.set(keptFor, 'sip:alice@lab.test')
+  const dialled = await server.layer.connect(hopTo({ address: '127.0.0.1', port: 9 }, 'udp'))
+  for (let count = 1; count <= 6; count++) {
+    const stranger = await phone(t)
+    stranger.send(messageText({ transport: 'UDP' }), local.port, local.address)
+    await server.next('request', count)
+  }
+  t.match(
+    { flow, dialled, closed: server.of('closed').length, open: [...server.layer.flows()].length },
+    {
+      flow: { open: true },
+      dialled: { open: true },
+      closed: 4,
+      open: 4,
+    },
+  )
+})
 
 t.test('uses the socket of the face for new requests, and the same flow again', async (t) => {
   const one = harness(t)
