@@ -143,8 +143,10 @@ function registrarOf({ context, settings, ports, local, presence }: HomeGround):
 function watchedBy(self: string, settings: HomeSettings, port: number): readonly WatchedPeer[] {
   const { routeToEnterpriseEdge: edge, members } = settings
   return [
-    ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
-    ...members.filter((fqdn) => fqdn !== self).map((fqdn) => ({ fqdn, port, face: 'internal' })),
+    ...(edge === undefined
+      ? []
+      : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal', by: 'enterprise-edge' as const }]),
+    ...members.filter((fqdn) => fqdn !== self).map((fqdn) => ({ fqdn, port, face: 'internal', by: 'home' as const })),
     ...routedOverTls(settings),
   ]
 }
@@ -242,6 +244,7 @@ function routedOverTls({ staticRoutes }: HomeSettings): readonly WatchedPeer[] {
       fqdn: route.nextHop,
       port: route.port,
       face: 'internal',
+      by: 'static-route' as const,
       identity: identityOf(route, staticRoutes),
     }))
   return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port} ${route.identity}`, route])).values()]
