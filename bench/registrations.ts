@@ -66,6 +66,7 @@ function register(user: number, cseq: number): Arrival {
       identity: undefined,
       claimed: undefined,
       organisation: '',
+      trunk: '',
       dialog: undefined,
       remote: false,
       add: [],

@@ -62,7 +62,8 @@ export const threats: readonly Threat[] = [
   {
     attacker: 'somebody who knows the branch of a transaction',
     wants: 'to cancel the call of another, or to answer it',
-    rows: ['cancel'],
+    rows: [],
+    at: borders,
     test: 'test/attack/edge.test.ts',
   },
   {
@@ -117,6 +118,11 @@ LAB --format trust\` prints it for one lab, and a request that fits no row is re
 the cells that can be played on the labs \`standard\`, \`edge\`, \`federation\` and \`pool\`, the lawful ones too, and
 strangers and users also over WSS, UDP and TCP in the clear; tap walks a sample. \`siplab status\` counts refused
 requests by row.
+
+A CANCEL fits no row. The transaction layer accepts it only from the peer of its transaction, as it does answers
+(docs/decisions/0061), and no CANCEL is routed by itself. What a server sends of its own accord has the peer
+\`ourselves\`: the link watch (\`src/node/service-links.ts\`) and the notifications (\`src/node/notifications.ts\`) ask
+the table before they send.
 
 Not walked: \`ourselves\`, which no client can be; and what none of these labs has, hosts of static routes and those
 treated as authenticated, \`unasked\`, a Path, users who take anonymous calls, a dialog through the inside face of an

@@ -3,6 +3,7 @@
  * its Path, so that they follow a client to another front end; a watcher of another organisation gets them along the
  * route of its subscription. Nowhere else: a Contact is no reason to dial a stranger.
  */
+import { allowsOwn } from '../roles/law/law.ts'
 import type { LocationService } from '../services/location/location.ts'
 import type { Binding } from '../services/location/binding.ts'
 import type { Dialog, Notification, Outbox } from '../services/presence/dialog.ts'
@@ -80,7 +81,7 @@ export class Notifications implements Outbox {
   async #send(notification: Notification, gone: () => void = () => undefined, again = false): Promise<void> {
     const { subscription } = notification
     const way = wayTo(subscription.dialog, await this.#options.location.lookup(subscription.watcher), this.#options)
-    if (way === undefined || this.proxy === undefined) return
+    if (way === undefined || this.proxy === undefined || !isLawful(subscription.dialog)) return
     const flow = await this.#flowOf(way)
     if (flow?.open !== true) return
     if (subscription.dialog.benotify) return this.#sendUnanswered(this.proxy, notification, way, flow)
@@ -183,6 +184,12 @@ export function signOffOf(
     body: `deregistered;event=${signOffEvents[cause]}`,
     ...(cause === 'disabled' ? { headers: [userDisabled] } : {}),
   }
+}
+
+/** A watcher of ours is reached by its binding, one of another organisation along the route of its subscription. */
+function isLawful({ foreign, remoteTag }: Dialog): boolean {
+  const dialog = remoteTag === '' ? 'none' : 'proved'
+  return allowsOwn({ border: 'home' }, { method: 'any other', dialog, target: foreign ? 'dialog' : 'binding' })
 }
 
 /** undefined: the watcher is not there now. */

@@ -12,6 +12,7 @@ import { nodeDirectory } from './diagnosis.ts'
 import { LinkWatch, type NodeLinks, type ProbeResult, redialled } from './links.ts'
 import { probe } from './probe.ts'
 import type { Recorder } from './recorder.ts'
+import { allowsOwn } from '../roles/law/law.ts'
 import type { WatchedPeer } from '../roles/role.ts'
 import type { Stack } from './stack.ts'
 
@@ -39,7 +40,7 @@ export class ServiceLinks {
   /** @param dials whether this server has a certificate to show where it dials */
   open(stack: Stack, dials: boolean): void {
     this.#stack = stack
-    this.#watch = stack.links ?? this.#watchOf(stack, dials ? stack.parts.watched : [])
+    this.#watch = stack.links ?? this.#watchOf(stack, dials ? lawfulPeers(stack.parts) : [])
   }
 
   start(): void {
@@ -127,4 +128,12 @@ export class ServiceLinks {
       }),
     }
   }
+}
+
+/** The link watch is a sender like any other: OPTIONS of its own. */
+export function lawfulPeers({ law, watched }: Pick<Stack['parts'], 'law' | 'watched'>): readonly WatchedPeer[] {
+  return watched.filter(({ face, by }) => {
+    const facts = law[face]
+    return facts !== undefined && allowsOwn(facts, { method: 'OPTIONS', dialog: 'none', target: by })
+  })
 }

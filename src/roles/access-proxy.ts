@@ -26,7 +26,7 @@ import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { trustedServer } from './policies/trusted-server.ts'
 import { ownHosts } from './server-places.ts'
-import { peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
+import { peerLists, portOf, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 export function accessProxy(context: RoleContext, settings: AccessProxySettings): RoleParts {
   const { nextHop: inward, domains, internalServers } = settings
@@ -48,8 +48,8 @@ export function accessProxy(context: RoleContext, settings: AccessProxySettings)
       internal: peerLists({ servers: internalServers, strangers: 'refused' }),
     },
     watched: [
-      { fqdn: inward.fqdn, port: inward.port, face: 'internal' },
-      ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => ({ fqdn, port: federationPort, face: 'external' })),
+      { fqdn: inward.fqdn, port: inward.port, face: 'internal', by: 'inward' },
+      ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => partnerAt(fqdn)),
     ],
     editResponse: { external: outwardResponse, internal: inwardResponse },
     servedDomains: domains,
@@ -127,6 +127,10 @@ function internalFace(
       noRoute(isOurs),
     ],
   }
+}
+
+function partnerAt(fqdn: string): WatchedPeer {
+  return { fqdn, port: federationPort, face: 'external', by: 'partner' }
 }
 
 function partnerEdgesOf({ federation: { partners, providers } }: AccessProxySettings): readonly string[] {

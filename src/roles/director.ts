@@ -62,6 +62,8 @@ function peersOf({ trustedServers, edges }: DirectorSettings): PeerLists {
 }
 
 function watchedBy({ homes, routeToEnterpriseEdge: edge }: DirectorSettings, port: number): RoleParts['watched'] {
-  const pools = homes.map((fqdn) => ({ fqdn, port, face: 'internal' }))
-  return edge === undefined ? pools : [...pools, { fqdn: edge.fqdn, port: edge.port, face: 'internal' }]
+  const pools = homes.map((fqdn) => ({ fqdn, port, face: 'internal', by: 'home' as const }))
+  return edge === undefined
+    ? pools
+    : [...pools, { fqdn: edge.fqdn, port: edge.port, face: 'internal', by: 'enterprise-edge' }]
 }

@@ -13,6 +13,7 @@ import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
 import { type Facts, judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
+import type { TrunkHost } from './policies/note-trunk.ts'
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
@@ -39,12 +40,13 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   }
   const relocate = relocation(local)
   const presence = homePresence(context, settings, facts)
-  const own = { facts, local, presence }
+  const trunks = trunksOf(settings)
+  const own = { facts, local, presence, trunks }
   const ground: HomeGround = { context, settings, ports, servers: [...servers, ...edges], ...own }
   return {
     law: { internal: facts },
     faces: {
-      internal: { admit: insideAdmission(context, settings, facts, isOurs), target: targets(ground, relocate) },
+      internal: { admit: insideAdmission(context, settings, facts, isOurs, trunks), target: targets(ground, relocate) },
     },
     peers: { internal: peersOf(settings) },
     watched: watchedBy(plan.fqdn, settings, ports.secure),
@@ -66,11 +68,14 @@ interface HomeGround {
   readonly facts: Facts
   readonly local: LocalTargetsOptions
   readonly presence: PresenceService | undefined
+  readonly trunks: readonly HostedTrunk[]
 }
+
+type HostedTrunk = Trunk & TrunkHost
 
 /** Where a request goes: the first policy that has an answer decides. */
 function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): readonly Policy[] {
-  const { context, settings, ports, servers, facts, local, presence } = ground
+  const { context, settings, ports, servers, facts, local, presence, trunks } = ground
   const { flowTokens, isReachable } = context
   const { domains, routeToEnterpriseEdge: edge } = settings
   const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
@@ -83,7 +88,7 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
       isReachable: (node) => isReachable(node, ports.secure, 'internal'),
       relocate,
     }),
-    followRoute({ known, trunks: settings.staticRoutes.map(trunkOf) }),
+    followRoute({ known, trunks }),
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
     staticRoutes(
       routes.filter(({ match }) => isForNumbers(match)),
@@ -138,8 +143,10 @@ function registrarOf({ context, settings, ports, local, presence }: HomeGround):
 function watchedBy(self: string, settings: HomeSettings, port: number): readonly WatchedPeer[] {
   const { routeToEnterpriseEdge: edge, members } = settings
   return [
-    ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
-    ...members.filter((fqdn) => fqdn !== self).map((fqdn) => ({ fqdn, port, face: 'internal' })),
+    ...(edge === undefined
+      ? []
+      : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal', by: 'enterprise-edge' as const }]),
+    ...members.filter((fqdn) => fqdn !== self).map((fqdn) => ({ fqdn, port, face: 'internal', by: 'home' as const })),
     ...routedOverTls(settings),
   ]
 }
@@ -175,8 +182,19 @@ function identityOf(route: RoutePlan, all: readonly RoutePlan[]): string | undef
   return others.every(({ reference }) => reference === route.reference) ? undefined : (route.reference ?? ownIdentity)
 }
 
-function trunkOf({ nextHop, port, transport }: RoutePlan): Trunk {
-  return { organisation: organisationText(nextHop), port, nextHop: `sip:${nextHop}:${port};transport=${transport}` }
+/** Hosts of static routes, then authorised ones: those that call and are never called have no route. */
+function trunksOf(settings: HomeSettings): readonly HostedTrunk[] {
+  const { staticRoutes, servers = [] } = settings
+  const others = hosts(settings, 'server').filter((name) => staticRoutes.every(({ nextHop }) => nextHop !== name))
+  const portAt = (name: string): number => servers.find((place) => place.hosts.includes(name))?.ports[0] ?? 5061
+  return [
+    ...staticRoutes.map(({ nextHop, port, transport }) => trunkTo(nextHop, port, transport)),
+    ...others.map((name) => trunkTo(name, portAt(name), 'tls')),
+  ]
+}
+
+function trunkTo(host: string, port: number, transport: RoutePlan['transport']): HostedTrunk {
+  return { host, organisation: organisationText(host), port, nextHop: `sip:${host}:${port};transport=${transport}` }
 }
 
 function asStaticRoute(
@@ -226,6 +244,7 @@ function routedOverTls({ staticRoutes }: HomeSettings): readonly WatchedPeer[] {
       fqdn: route.nextHop,
       port: route.port,
       face: 'internal',
+      by: 'static-route' as const,
       identity: identityOf(route, staticRoutes),
     }))
   return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port} ${route.identity}`, route])).values()]

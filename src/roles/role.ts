@@ -1,5 +1,5 @@
 /** What a role is made of: lists of policies for each face, and whom it knows. `node.ts` runs any of them. */
-import type { Arrival, FacePolicies } from '../sip/routing/decision.ts'
+import type { Arrival, FacePolicies, TargetKind } from '../sip/routing/decision.ts'
 import type { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { FaceSettings, ProxySettings, ResponseChange } from '../sip/routing/settings.ts'
 import type { SipResponse } from '../sip/message/types.ts'
@@ -22,6 +22,8 @@ export interface WatchedPeer {
   readonly fqdn: string
   readonly port: number
   readonly face: string
+  /** What it is to this server, for the law. */
+  readonly by: TargetKind
   /** What is shown to it where several static routes lead there: `static-route:2`. */
   readonly identity?: string | undefined
 }

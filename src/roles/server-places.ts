@@ -33,7 +33,7 @@ function known(servers: HomeSettings['servers'], host: string): ServerPlace | un
 }
 
 function guest(host: string): Omit<ServerPlace, 'ports'> {
-  return { hosts: [host], foreign: true }
+  return { hosts: [host], kind: 'foreign' }
 }
 
 /** undefined: the node is no home. */
@@ -61,7 +61,7 @@ export function ownHosts(
   plan: NodePlan,
   { servers = [], nextHop, internalServers, domains }: AccessProxySettings,
 ): (host: string) => boolean {
-  const places = [...servers.filter(({ foreign }) => foreign !== true), ownPlace(plan)]
+  const places = [...servers.filter(({ kind }) => kind !== 'foreign'), ownPlace(plan)]
   const named = [...domains, nextHop.fqdn, ...internalServers, ...places.flatMap(({ hosts }) => hosts)]
   const ours = new Set(named.map(placeName))
   return (host) => ours.has(host) || ours.has(serviceOf(host)) || isThisMachine(host.replace(/^\[|\]$/g, ''))

@@ -17,18 +17,16 @@ export function planServers(
     return {
       hosts: withAliases([...names, ...addresses], records),
       ports: openPorts(place, listeners, ports),
-      ...(place.role === 'gateway' ? theirs : {}),
+      ...(place.role === 'gateway' ? { kind: 'gateway' as const } : {}),
     }
   })
   const foreign = site.foreign.map(({ fqdn, host }) => ({
     hosts: withAliases([fqdn, host.address], records),
     ports: [host.port],
-    ...theirs,
+    kind: 'foreign' as const,
   }))
   return [...own, ...foreign]
 }
-
-const theirs = { foreign: true } as const
 
 /** Behind a load balancer the name of the pool is that of the balancer too. */
 function poolOf(site: Site, { host }: Place): readonly string[] {

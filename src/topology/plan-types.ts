@@ -249,8 +249,8 @@ export interface ServerPlace {
   readonly hosts: readonly string[]
   /** Ports that it listens on: a phone may have its address. */
   readonly ports: readonly number[]
-  /** A gateway, or a server of somebody else. Absent: one of ours. */
-  readonly foreign?: true
+  /** A gateway, or the server of somebody else. Absent: any other of ours. */
+  readonly kind?: 'gateway' | 'foreign'
 }
 
 /** Standard Edition and front end. */

@@ -23,7 +23,7 @@ function watching(): {
   let probes = 0
   const watch = new LinkWatch({
     clock,
-    peers: [{ fqdn: 'fe2.lab.test', port: 5061, face: 'internal' }],
+    peers: [{ fqdn: 'fe2.lab.test', port: 5061, face: 'internal', by: 'home' }],
     probe: () =>
       new Promise((resolve) => {
         probes += 1

@@ -10,7 +10,7 @@ import type { FakeFlow } from '../support/fake-transport.ts'
 import { proxyBench, settle } from '../support/proxy-bench.ts'
 import { responseTo } from '../support/sip-messages.ts'
 
-const peer = { fqdn: 'fe2.lab.test', port: 5061, face: 'internal' }
+const peer = { fqdn: 'fe2.lab.test', port: 5061, face: 'internal', by: 'home' } as const
 const hop: NextHop = {
   transport: 'tls',
   address: '127.0.41.12',

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { home } from '../../src/roles/home.ts'
 import type { RoleContext } from '../../src/roles/role.ts'
-import { serverPlaces, serverPlacesOf } from '../../src/roles/server-places.ts'
+import { ownHosts, serverPlaces, serverPlacesOf } from '../../src/roles/server-places.ts'
 import { memoryLocation } from '../../src/services/location/location.ts'
 import { parseUri } from '../../src/sip/message/uri.ts'
 import type { Decision } from '../../src/sip/routing/decision.ts'
@@ -155,4 +155,35 @@ t.test('a static route is refused at the port it leads to, by each name and addr
   t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5077')), 'theirs')
   t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5077'), ['voice.lab.test']), undefined)
   t.equal(places.ownerOf(parseUri('sip:x@127.0.41.51:5078')), undefined)
+})
+
+t.test('to an edge the gateway of its organisation is one of ours, a server of somebody else is not', async (t) => {
+  const text = `
+name: own
+about: A.
+profile: modern
+domain: lab.test
+moreDomains: [other.test]
+hosts:
+  fe1: { role: front-end, pool: mine }
+  edge: { role: access-proxy, nextHop: mine }
+  voice: { role: gateway }
+  sbc1: { role: foreign, name: sbc1.contoso.test, address: 192.0.2.7, certificate: internal }
+`
+  const plan = nodePlan(planLab(parseTopology(text, 'own.yaml', loadProfile)), 'edge')
+  const { settings } = plan
+  if (settings.kind !== 'access-proxy') return t.fail(settings.kind)
+  const isOurs = ownHosts(plan, settings)
+  for (const host of [
+    'other.test',
+    'voice.lab.test',
+    'mine.lab.test',
+    'fe1.lab.test',
+    '127.0.41.11',
+    '0.0.0.0',
+    '[::]',
+  ])
+    t.ok(isOurs(host), host)
+  for (const host of ['sbc1.contoso.test', '192.0.2.7', 'phone.lab.test', 'lab.test.evil.test', '127.evil.test', ''])
+    t.notOk(isOurs(host), host)
 })

@@ -74,6 +74,7 @@ export function noRemarks(): Remarks {
     identity: undefined,
     claimed: undefined,
     organisation: '',
+    trunk: '',
     dialog: undefined,
     remote: false,
     add: [],

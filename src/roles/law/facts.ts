@@ -62,10 +62,15 @@ function identityByDomain(domains: readonly string[]): (arrival: Arrival) => Ide
   }
 }
 
-/** For `proveDialog`: a server of ours speaks for our users, our edge for those outside that it knew by their flow. */
-export function speaksInside(arrival: Arrival, organisation: string): boolean {
+/**
+ * For `proveDialog`: a server of ours speaks for our users, our edge for those outside that it knew by their flow and
+ * for partners, the host of a static route for itself.
+ *
+ * @param trunks `Trunk.organisation` of each: what comes through the edge is none of them
+ */
+export function speaksInside(arrival: Arrival, organisation: string, trunks: ReadonlySet<string> = new Set()): boolean {
   const { peer } = arrival.flow
   const mark = markOf(arrival)
-  if (organisation !== '') return mark?.partner === true || peer?.names.includes(organisation) === true
-  return peer?.class === 'server' || mark?.proved === true
+  if (organisation === '') return peer?.class === 'server' || mark?.proved === true
+  return peer?.names.includes(organisation) === true || (mark?.partner === true && !trunks.has(organisation))
 }

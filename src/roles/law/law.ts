@@ -103,6 +103,11 @@ export function forbids(facts: ReadonlyMap<string, Facts>): (arrival: Arrival, t
   }
 }
 
+/** Whether this server may send such a request of its own accord. */
+export function allowsOwn({ border }: Pick<Facts, 'border'>, own: Pick<Cell, 'dialog' | 'method' | 'target'>): boolean {
+  return rowOf({ border, peer: 'ourselves', identity: 'none', ...own })?.then.kind === 'allow'
+}
+
 export const noRow = 'law.no-row'
 
 /** Why the request may not be sent to such a target, or be carried out here; undefined: it may. */

@@ -57,6 +57,7 @@ export const dialogKinds = [
 ] as const
 export type DialogKind = (typeof dialogKinds)[number]
 
+/** A CANCEL fits no row: it belongs to the peer of its transaction and is never routed (docs/decisions/0061). */
 export const methodKinds = ['REGISTER', 'PUBLISH', 'OPTIONS', 'ACK', 'CANCEL', 'any other'] as const
 export type MethodKind = (typeof methodKinds)[number]
 
@@ -110,17 +111,6 @@ export const rows: readonly Row[] = [
     targets: ['own-server'],
     then: allow,
     why: 'OPTIONS to the server itself asks nothing of a user: link watches and connectivity checks.',
-  },
-  {
-    name: 'cancel',
-    borders,
-    peers: anyPeer,
-    identities: identityKinds,
-    dialogs: dialogKinds,
-    methods: ['CANCEL'],
-    targets: ['dialog'],
-    then: allow,
-    why: 'A CANCEL belongs to the peer of its transaction (RFC 3261 §9.2); it is never routed by itself.',
   },
   {
     name: 'ack to the recorded party',
@@ -464,14 +454,14 @@ export const rows: readonly Row[] = [
     why: 'The link watch asks the servers that this one dials.',
   },
   {
-    name: 'own notifications and calls',
-    borders: inside,
+    name: 'own notifications',
+    borders: ['home'],
     peers: ['ourselves'],
     identities: ['none'],
     dialogs: ['none', 'proved'],
     methods: ['any other'],
-    targets: ['dialog', 'static-route'],
+    targets: ['binding', 'dialog'],
     then: allow,
-    why: 'NOTIFY and BENOTIFY of a subscription that this server holds, and its calls by a static route.',
+    why: 'NOTIFY and BENOTIFY of a subscription that this server holds, and BENOTIFY that signs a user off.',
   },
 ]

@@ -9,26 +9,34 @@ import type { RoleContext } from '../role.ts'
 import { authenticateUsers } from './authenticate-users.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './dialog.ts'
 import { noteRemote } from './note-remote.ts'
+import { noteTrunk, type TrunkHost } from './note-trunk.ts'
 import { routeGuard } from './route-guard.ts'
 import { stripUntrusted } from './strip-untrusted.ts'
 
+/** @param trunks hosts of static routes and authorised ones, see `noteTrunk` */
 export function insideAdmission(
   context: RoleContext,
   settings: Pick<HomeSettings, 'realm' | 'algorithms' | 'domains'>,
   facts: Facts,
   isOurs: (host: string) => boolean,
+  trunks: readonly TrunkHost[] = [],
 ): readonly Policy[] {
   const { flowTokens, authentication } = context
+  const recorded = new Set(trunks.map(({ organisation }) => organisation))
   const start = [
     stripUntrusted(),
     recogniseDialog(flowTokens, facts, settings.domains),
     routeGuard(flowTokens, { isOurs }),
     noteRemote(settings.domains),
+    ...(trunks.length === 0 ? [] : [noteTrunk(facts, trunks)]),
   ]
   if (authentication === 'off') return [...start, proveDialogToAll()]
   return [
     ...start,
-    proveDialog({ tokens: flowTokens, speaksFor: speaksInside }),
+    proveDialog({
+      tokens: flowTokens,
+      speaksFor: (arrival, organisation) => speaksInside(arrival, organisation, recorded),
+    }),
     authenticateUsers(context, settings, isOurs),
     proveDialogByIdentity(facts),
   ]

@@ -14,8 +14,8 @@ export interface ServerPlace {
   readonly hosts: readonly string[]
   /** Ports that the server listens on. */
   readonly ports: readonly number[]
-  /** None of ours: a gateway, the host of a static route. It may have users of its own. Absent: ours. */
-  readonly foreign?: true
+  /** One that may register users at itself: a gateway, or the server of somebody else. Absent: neither. */
+  readonly kind?: 'gateway' | 'foreign'
 }
 
 /** Whose server a URI leads to: `theirs` is that of a gateway or of the host of a static route. */
@@ -26,9 +26,9 @@ export class ServerPlaces {
   readonly #theirs: readonly { readonly hosts: ReadonlySet<string>; readonly places: Places }[]
 
   constructor(places: readonly ServerPlace[]) {
-    this.#ours = new Places(places.filter(({ foreign }) => foreign !== true))
+    this.#ours = new Places(places.filter(({ kind }) => kind === undefined))
     this.#theirs = places
-      .filter(({ foreign }) => foreign === true)
+      .filter(({ kind }) => kind !== undefined)
       .map((place) => ({ hosts: new Set(place.hosts.map(plainPlace)), places: new Places([place]) }))
   }
 

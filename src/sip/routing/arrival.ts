@@ -8,6 +8,7 @@ class Notes implements Remarks {
   identity: string | undefined = undefined
   claimed: string | undefined = undefined
   organisation = ''
+  trunk = ''
   dialog: Standing | undefined = undefined
   remote = false
   private added: HeaderField[] | undefined = undefined

@@ -46,6 +46,11 @@ export interface Remarks {
   claimed: string | undefined
   /** Domain of the organisation that vouches for the sender; empty: ours, or none. */
   organisation: string
+  /**
+   * `Trunk.organisation` of the host that sent the request, known by its certificate: the record of a dialog says it of
+   * that end. Empty: no such host.
+   */
+  trunk: string
   /** undefined: in no dialog of ours. */
   dialog: Standing | undefined
   /** Came in through the edge from outside. */

@@ -152,7 +152,7 @@ function recordOf(
   const { request, remarks } = arrival
   const { dialog } = remarks
   const isInside = dialog?.proved === true
-  const origin = isInside ? dialog.sender.organisation : organisationText(remarks.organisation)
+  const origin = isInside ? dialog.sender.organisation : originOf(remarks)
   const destination = isInside ? dialog.other.organisation : organisationText(target.organisation ?? '')
   const near = hopFor(arrival.flow, tokens, named, origin)
   const far = hopFor(flow, tokens, named, destination)
@@ -171,6 +171,10 @@ function recordOf(
       hop: far,
     },
   }
+}
+
+function originOf({ organisation, trunk }: Incoming['remarks']): string {
+  return organisation === '' ? trunk : organisationText(organisation)
 }
 
 function calleeOf({ uri, remarks: { dialog } }: Incoming, { aor, by }: Target): string {

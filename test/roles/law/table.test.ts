@@ -58,6 +58,7 @@ never(
     peer !== 'unasked' &&
     ((target === 'presence' && identity === 'none') || (target === 'user-data' && identity !== 'user')),
 )
+never('a CANCEL by itself', ({ method }) => method === 'CANCEL')
 never('an ACK without a record', ({ method, dialog }) => method === 'ACK' && dialog === 'none')
 never('an ACK to anybody but the recorded party', ({ method, target }) => method === 'ACK' && target !== 'dialog')
 never(
@@ -84,5 +85,5 @@ never(
 never(
   'a claimed dialog along its route, but for an ACK and inward at the edge',
   ({ dialog, target, method, border }) =>
-    dialog === 'claimed' && target === 'dialog' && !['ACK', 'CANCEL'].includes(method) && border !== 'outside',
+    dialog === 'claimed' && target === 'dialog' && method !== 'ACK' && border !== 'outside',
 )

@@ -232,6 +232,19 @@ t.test(
   },
 )
 
+t.test('a partner sends the whole route set (RFC 3261 §12.2.1.1): without the value of the inner server', async (t) => {
+  const ask = (uri: string, route?: string): Promise<string> => {
+    const ends = { from: 'erin@partner.test', fromTag: 'caller', to: 'bob@lab.test', toTag: 'callee' }
+    const asked = { record: erinToBob, flow: erin, method: 'BYE', uri, ...ends }
+    return outcome(route === undefined ? asked : { ...asked, route })
+  }
+  const director = 'sip:director.lab.test:5061;transport=tls'
+  t.equal(await ask('sip:bob@192.0.2.30', director), `to ${director};lr by dialog`, 'with it: on along the route')
+  t.equal(await ask('sip:bob@192.0.2.30'), '403 route.abuse', 'no phone inside is reached')
+  t.equal(await ask('sip:bob@fe1.lab.test:22;transport=tcp'), '403 route.abuse', 'nor another port of a server')
+  t.equal(await ask('sip:bob@lab.test;gr=urn:uuid:1'), `to ${director} by dialog`, 'a GRUU goes home')
+})
+
 t.test('a user inside reaches the edge of the other organisation in its dialog, and no other host of it', async (t) => {
   const ask = (uri: string, route?: string): Promise<string> => {
     const asked = {

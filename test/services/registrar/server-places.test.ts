@@ -12,8 +12,8 @@ import { FakeClock } from '../../support/fake-clock.ts'
 
 const servers = new ServerPlaces([
   { hosts: ['fe1.lab.test', 'pool.lab.test', '127.0.41.11', 'fd51:1ab:41::11'], ports: [5061, 5060, 8443] },
-  { hosts: ['gw.lab.test', '127.0.41.51'], ports: [5061], foreign: true },
-  { hosts: ['sbc.contoso.test', '192.0.2.50'], ports: [5071], foreign: true },
+  { hosts: ['gw.lab.test', '127.0.41.51'], ports: [5061], kind: 'gateway' },
+  { hosts: ['sbc.contoso.test', '192.0.2.50'], ports: [5071], kind: 'foreign' },
   { hosts: ['edge.lab.test', 'sip.lab.test', '127.0.41.31', '127.0.41.32'], ports: [5061, 443] },
   { hosts: ['lab.test'], ports: [] },
 ])

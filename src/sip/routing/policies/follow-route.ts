@@ -24,9 +24,9 @@ export interface KnownServers {
   readonly ports: ReadonlySet<number>
 }
 
-/** A static route, by its next hop. */
+/** A static route by its next hop, or a host that calls and has no route. */
 export interface Trunk {
-  /** `Side.organisation` of the calls that it takes. */
+  /** `Side.organisation` of its calls, in both directions. */
   readonly organisation: string
   readonly port: number
   /** `sip:gateway.lab.test:5061;transport=tls` */
