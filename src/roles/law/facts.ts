@@ -1,5 +1,6 @@
 /** What each border knows of a sender: the classes of the table from certificates, marks and proofs. */
 import type { Arrival } from '../../sip/routing/decision.ts'
+import { organisationText } from '../../sip/routing/dialog-record.ts'
 import { partnerOf } from '../policies/federate-in.ts'
 import { markOf } from '../policies/strip-untrusted.ts'
 import type { Facts } from './law.ts'
@@ -62,10 +63,16 @@ function identityByDomain(domains: readonly string[]): (arrival: Arrival) => Ide
   }
 }
 
-/** For `proveDialog`: a server of ours speaks for our users, our edge for those outside that it knew by their flow. */
+/**
+ * For `proveDialog`: a server of ours speaks for our users, our edge for those outside that it knew by their flow, and
+ * for the organisation that it says.
+ */
 export function speaksInside(arrival: Arrival, organisation: string): boolean {
   const { peer } = arrival.flow
   const mark = markOf(arrival)
-  if (organisation !== '') return mark?.partner === true || peer?.names.includes(organisation) === true
+  if (organisation !== '')
+    return (
+      organisationText(arrival.remarks.organisation) === organisation || peer?.names.includes(organisation) === true
+    )
   return peer?.class === 'server' || mark?.proved === true
 }

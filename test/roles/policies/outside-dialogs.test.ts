@@ -108,6 +108,31 @@ interface Asked {
 
 /** `to URI by KIND`, or the status and reason of the refusal. */
 async function outcome(asked: Asked): Promise<string> {
+  const arrival = arrivalOf(asked)
+  const policies = parts.faces[asked.flow.face]
+  if (policies === undefined) throw new RangeError(`no face ${asked.flow.face}`)
+  for (const policy of [...policies.admit, ...policies.target]) {
+    const decision = await policy.decide(arrival)
+    if (decision.kind === 'pass') continue
+    if (decision.kind === 'refuse') return `${decision.status} ${decision.because}`
+    const [target] = decision.kind === 'route' ? decision.targets : []
+    if (target === undefined) return decision.kind
+    const refused = law(arrival, target)
+    if (refused !== undefined) return `${refused.status} ${refused.because}`
+    const place = target.flow === alice.id ? 'alice' : (target.nextHop ?? arrival.routes[0]?.uri.text ?? target.uri)
+    return `to ${place} by ${target.by}`
+  }
+  throw new TypeError('no policy decided')
+}
+
+/** What the next server is told of where it came from. */
+async function markFor(asked: Asked): Promise<string> {
+  const arrival = arrivalOf(asked)
+  for (const policy of parts.faces[asked.flow.face]?.admit ?? []) await policy.decide(arrival)
+  return arrival.remarks.add.map(([, value]) => value).join()
+}
+
+function arrivalOf(asked: Asked): Incoming {
   const { flow, method } = asked
   const name = flow.face === 'external' ? 'sip.lab.test' : 'edge.lab.test'
   const user = tokens.seal(asked.record, { callId: 'call-1', tag: 'caller' }, asked.with)
@@ -125,20 +150,7 @@ async function outcome(asked: Asked): Promise<string> {
   ]
   const arrival = new Incoming(parseText(`${text.join('\r\n')}\r\n\r\n`) as SipRequest, flow, clock)
   preprocess(arrival, own, 'lab.test')
-  const policies = parts.faces[flow.face]
-  if (policies === undefined) throw new RangeError(`no face ${flow.face}`)
-  for (const policy of [...policies.admit, ...policies.target]) {
-    const decision = await policy.decide(arrival)
-    if (decision.kind === 'pass') continue
-    if (decision.kind === 'refuse') return `${decision.status} ${decision.because}`
-    const [target] = decision.kind === 'route' ? decision.targets : []
-    if (target === undefined) return decision.kind
-    const refused = law(arrival, target)
-    if (refused !== undefined) return `${refused.status} ${refused.because}`
-    const place = target.flow === alice.id ? 'alice' : (target.nextHop ?? arrival.routes[0]?.uri.text ?? target.uri)
-    return `to ${place} by ${target.by}`
-  }
-  throw new TypeError('no policy decided')
+  return arrival
 }
 
 const erinToBob: DialogRecord = { caller: erinOutside, callee: bobInside }
@@ -272,4 +284,22 @@ t.test('a stranger sends nothing along a flow that another value of the dialog n
     }),
     /^4\d\d /,
   )
+})
+
+t.test('the inside is told whose edge sent a request under the name of another organisation', async (t) => {
+  const ask = (from: string): Promise<string> =>
+    markFor({
+      record: { caller: end('alice@lab.test', '', 's192.0.2.20'), callee: end(from, 'partner.test', 's192.0.2.7') },
+      flow: erin,
+      method: 'MESSAGE',
+      uri: 'sip:bob@lab.test',
+      from,
+      fromTag: 'callee',
+      to: 'alice@lab.test',
+      toTag: 'caller',
+    })
+  const domain = 'ms-source-domain=partner.test'
+  t.match(await ask('ceo@third.test'), new RegExp(`ms-remote-fqdn=sip.partner.test;${domain};ms-source-dialog=proved`))
+  t.match(await ask('ceo@lab.test'), domain)
+  t.notMatch(await ask('erin@partner.test'), domain)
 })
