@@ -102,7 +102,9 @@ interface Asked {
   readonly fromTag: string
   readonly toTag: string
   readonly to: string
-  /** Below our own value. */
+  /** A second value of ours, below that of the record. */
+  readonly far?: DialogRecord
+  /** Below our own values. */
   readonly route?: string
 }
 
@@ -145,6 +147,9 @@ function arrivalOf(asked: Asked): Incoming {
     `CSeq: 7 ${method}`,
     'Max-Forwards: 70',
     `Route: <sip:${user}@${name}:5061;transport=tls;lr>`,
+    ...(asked.far === undefined
+      ? []
+      : [`Route: <sip:${tokens.seal(asked.far, { callId: 'call-1', tag: 'caller' }, asked.with)}@${name}:5061;lr>`]),
     ...(asked.route === undefined ? [] : [`Route: <${asked.route};lr>`]),
     'Content-Length: 0',
   ]
@@ -188,7 +193,7 @@ for (const method of ['MESSAGE', 'INVITE', 'BYE'])
       })
     t.same(
       [await ask('erin@partner.test', 'caller'), await ask('bob@lab.test', 'caller')],
-      ['403 law.not-your-dialog', '403 law.not-your-dialog'],
+      ['430 route.no-flow', '430 route.no-flow'],
     )
   })
 
@@ -302,4 +307,23 @@ t.test('the inside is told whose edge sent a request under the name of another o
   t.match(await ask('ceo@third.test'), new RegExp(`ms-remote-fqdn=sip.partner.test;${domain};ms-source-dialog=proved`))
   t.match(await ask('ceo@lab.test'), domain)
   t.notMatch(await ask('erin@partner.test'), domain)
+})
+
+t.test('what comes from outside leaves by the servers inside, whatever values of ours are put together', async (t) => {
+  const near: DialogRecord = { caller: aliceOutside, callee: { ...bobInside, identity: encoded('sip:bob@lab.test') } }
+  const ask = (callee: End, uri: string): Promise<string> =>
+    outcome({
+      record: near,
+      with: tokens.of(alice),
+      far: { caller: end('alice@lab.test', '', 's192.0.2.20'), callee: { ...callee, uri: near.callee.uri } },
+      flow: alice,
+      method: 'MESSAGE',
+      uri,
+      from: 'alice@lab.test',
+      fromTag: 'caller',
+      to: 'bob@lab.test',
+      toTag: 'callee',
+    })
+  t.equal(await ask(end('bob@lab.test', '', 'w', '!'), 'sip:bob@192.0.2.9'), '430 route.no-flow')
+  t.equal(await ask(erinOutside, 'sip:x@192.0.2.7:5061;transport=tls'), '403 route.abuse')
 })
