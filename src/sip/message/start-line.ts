@@ -116,6 +116,7 @@ function readStatusLine(text: string, end: number): Message {
   const message = new Message('response', text)
   message.status = status
   message.reason = text.slice(at + 1, Math.max(end, at + 1))
+  if (/[\r\n]/.test(message.reason)) throw syntax('no CR or LF in the reason phrase', at + 1)
   return message
 }
 
