@@ -100,6 +100,13 @@ export const threats: readonly Threat[] = [
     test: 'test/roles/federation.test.ts',
   },
   {
+    attacker: 'the edge of a partner',
+    wants: 'to write to our users under the name of a third organisation, by which one of them has called its user',
+    rows: ['in a proved dialog', 'not your dialog'],
+    at: ['home', 'director'],
+    test: 'test/attack/federation.test.ts',
+  },
+  {
     attacker: 'the holder of a certificate of the public CA',
     wants: 'to be taken for a server of ours at an inside face, and the reverse',
     rows: [],

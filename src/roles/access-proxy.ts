@@ -2,7 +2,7 @@
  * The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one
  * next hop.
  */
-import type { Arrival, FacePolicies } from '../sip/routing/decision.ts'
+import { type Arrival, type FacePolicies, refuse } from '../sip/routing/decision.ts'
 import { organisationText } from '../sip/routing/dialog-record.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
@@ -80,9 +80,10 @@ function externalFace(
       markOutside({ edge: plan.fqdn }),
     ],
     target: [
-      flowToken(flowTokens),
+      // Outside is left by the inside face alone: a way from one flow out here to another would pass no server.
       followRoute({
         face: 'internal',
+        toOrganisation: () => refuse(403, 'route.abuse'),
         known: { hosts: inside, ports: new Set([inward.port]) },
         unproved: 'inward',
         homes: { domains, nextHop: inwardUri },

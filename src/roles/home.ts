@@ -81,6 +81,7 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
   const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   const nextHops = [...(edge === undefined ? [] : [edge.port]), ...settings.staticRoutes.map(({ port }) => port)]
   const isNamedHere = isOneOf([...servers, ...domains, ...namesOfFaces(context.plan.faces)])
+  const plan = dialPlanOf(settings)
   const known = knownServers(servers, [ports.secure, ports.plain, ...nextHops])
   return [
     flowToken(flowTokens, {
@@ -92,14 +93,17 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
     staticRoutes(
       routes.filter(({ match }) => isForNumbers(match)),
-      dialPlanOf(settings),
+      plan,
     ),
     ...toOtherHomes(ground),
     lawfulRegister(facts, domains),
     registrarOf(ground),
     ...(presence === undefined ? [] : [presence.policy]),
     localTargets(local),
-    staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
+    staticRoutes(
+      routes.filter(({ match }) => !isForNumbers(match)),
+      plan,
+    ),
     ...toEnterpriseEdge(edge, isNamedHere),
     noRoute(isNamedHere),
   ]

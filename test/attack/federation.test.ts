@@ -48,6 +48,30 @@ t.test('borders of the federated lab', async (t) => {
     await nothingButAMarker(t, alice, alice.uri, bob)
   })
 
+  t.test('it speaks under no name of another organisation outside the dialog in which it was called so', async (t) => {
+    const ceo = 'sip:ceo@third.test'
+    const callee = await userAt(t, lab, 'erin', 'partner-fe1')
+    const called = `ceo-${process.pid}`
+    const invite = { method: 'INVITE', uri: erin, from: bob.uri, to: ceo, callId: called, contact: bob.contact }
+    t.equal((await bob.prove(invite, bob.login, bob.password)).status, 200, 'bob calls erin as somebody else')
+    const values = (await callee.next()).addresses('Record-Route').map(({ text }) => `Route: ${text}`)
+    const ours = values.slice(values.findIndex((value) => value.includes('sip.lab.test')))
+    const ask = { from: ceo, fromTag: 'any', to: bob.uri, toTag: 'raw', callId: called }
+    let cseq = 6
+    for (const method of ['MESSAGE', 'INVITE', 'SUBSCRIBE'])
+      for (const headers of [ours.slice(0, 2), [...ours.slice(0, 2), 'Route: <sip:director.lab.test;lr>']]) {
+        const request = { method, ...ask, cseq: ++cseq, uri: alice.uri, headers: [...headers, 'Event: presence'] }
+        t.equal((await edge.ask({ ...request, contact: edge.contact })).status, 403, `${method} to alice`)
+      }
+    await nothingButAMarker(t, alice, alice.uri, bob)
+    t.equal(
+      (await edge.ask({ method: 'INFO', ...ask, cseq: ++cseq, uri: bob.contact, headers: ours })).status,
+      200,
+      'to bob',
+    )
+    t.equal((await bob.next()).method, 'INFO')
+  })
+
   t.test('nothing is relayed for it', async (t) => {
     for (const uri of ['sip:frank@partner.test', 'sip:x@127.0.0.1:9;transport=tcp', 'sip:x@third.test'])
       for (const headers of [routes, routes.slice(0, 1), []])

@@ -1,5 +1,6 @@
 /** What each border knows of a sender: the classes of the table from certificates, marks and proofs. */
 import type { Arrival } from '../../sip/routing/decision.ts'
+import { organisationText } from '../../sip/routing/dialog-record.ts'
 import { partnerOf } from '../policies/federate-in.ts'
 import { markOf } from '../policies/strip-untrusted.ts'
 import type { Facts } from './law.ts'
@@ -64,13 +65,13 @@ function identityByDomain(domains: readonly string[]): (arrival: Arrival) => Ide
 
 /**
  * For `proveDialog`: a server of ours speaks for our users, our edge for those outside that it knew by their flow and
- * for partners, the host of a static route for itself.
+ * for the organisation that it says, the host of a static route for itself.
  *
  * @param trunks `Trunk.organisation` of each: what comes through the edge is none of them
  */
 export function speaksInside(arrival: Arrival, organisation: string, trunks: ReadonlySet<string> = new Set()): boolean {
-  const { peer } = arrival.flow
-  const mark = markOf(arrival)
-  if (organisation === '') return peer?.class === 'server' || mark?.proved === true
-  return peer?.names.includes(organisation) === true || (mark?.partner === true && !trunks.has(organisation))
+  const { flow, remarks } = arrival
+  if (organisation === '') return flow.peer?.class === 'server' || markOf(arrival)?.proved === true
+  if (flow.peer?.names.includes(organisation) === true) return true
+  return organisationText(remarks.organisation) === organisation && !trunks.has(organisation)
 }

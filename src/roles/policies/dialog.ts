@@ -134,6 +134,12 @@ export function speaksAs({ request }: Arrival, side: Side): boolean {
   return encodedUser(request.fromUri) === side.uri
 }
 
+/** To is the other end (RFC 3261 §12.2.1.1), by the URI of the dialog or by the name that it took since (RFC 4916). */
+function speaksTo({ request }: Arrival, { uri, identity }: Side): boolean {
+  const to = encodedUser(request.toUri)
+  return to === uri || to === identity
+}
+
 /** Who may answer a challenge for this request besides the user in From. */
 export function recordedParty(arrival: Arrival): string | undefined {
   const { dialog } = arrival.remarks
@@ -143,7 +149,7 @@ export function recordedParty(arrival: Arrival): string | undefined {
 
 function isAtHop(
   arrival: Arrival,
-  { sender, isCaller }: Standing,
+  { sender, other, isCaller }: Standing,
   tokens: FlowTokens,
   speaksFor: ProveDialogOptions['speaksFor'],
 ): boolean {
@@ -160,7 +166,9 @@ function isAtHop(
       return (
         (isServer(flow) || sender.organisation !== '') &&
         flow.peer !== undefined &&
-        speaksFor(arrival, sender.organisation)
+        speaksFor(arrival, sender.organisation) &&
+        // A server of ours judged by its own record: with another To that may be one of another dialog.
+        (sender.organisation !== '' || speaksTo(arrival, other))
       )
     default:
       return hop satisfies never

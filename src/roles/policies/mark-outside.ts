@@ -1,7 +1,7 @@
 /** The access proxy tells the inside where a message came from. */
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import { type Partner, partnerOf } from './federate-in.ts'
-import { dialogProved, edgeMark, sourceVerified } from './strip-untrusted.ts'
+import { dialogProved, edgeMark, sourceDomain, sourceVerified } from './strip-untrusted.ts'
 
 /** @param options.edge FQDN of the internal face, as `ms-ep-fqdn` */
 export function markOutside(options: { readonly edge: string }): Policy {
@@ -17,12 +17,18 @@ export function markOutside(options: { readonly edge: string }): Policy {
       remarks.add.push([
         edgeMark,
         `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=` +
-          `${verified(arrival, partner)}${remote}${known}`,
+          `${verified(arrival, partner)}${remote}${organisation(arrival)}${known}`,
       ])
       remarks.remote = true
       return pass
     },
   }
+}
+
+/** Inside a dialog a user gives the name that it was called by, which may be one of another organisation. */
+function organisation({ request, remarks }: Arrival): string {
+  const isOther = remarks.organisation !== '' && remarks.organisation !== request.fromUri.host
+  return isOther ? `;${sourceDomain}${remarks.organisation}` : ''
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Remembers for the later policies whether a request came in through the edge, and for which organisation it speaks.
  */
-import { pass, type Policy } from '../../sip/routing/decision.ts'
+import { pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { cameFromOutside, markOf } from './strip-untrusted.ts'
 
 /** @param domains ours, lower case */
@@ -12,13 +12,15 @@ export function noteRemote(domains: readonly string[]): Policy {
     decide(arrival) {
       const { remarks, request } = arrival
       remarks.remote = cameFromOutside(arrival)
-      if (!remarks.remote || markOf(arrival)?.partner !== true) return pass
-      // A partner's user that was called by a name of ours gives that name in From.
+      const mark = remarks.remote ? markOf(arrival) : undefined
+      if (mark?.partner !== true) return pass
+      // Called by the name of another, it gives that name in From: to the one who called it, and to nobody else.
+      const { domain } = mark
       const { dialog } = remarks
-      const domain = request.fromUri.host
-      if (!ours.has(domain)) remarks.organisation = domain
-      else if (dialog !== undefined && dialog.sender.organisation !== '')
-        remarks.organisation = dialog.sender.organisation
+      if (domain !== undefined && (dialog === undefined || dialog.endsHome === true))
+        return refuse(403, 'law.not-your-dialog')
+      const organisation = domain ?? request.fromUri.host
+      if (!ours.has(organisation)) remarks.organisation = organisation
       return pass
     },
   }

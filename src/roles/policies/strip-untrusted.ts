@@ -26,11 +26,18 @@ export const edgeMark = 'ms-edge-proxy-message-trust'
 /** Parameter of the edge mark: the sender came by the flow of its dialog. Its name is a lab choice. */
 export const dialogProved = 'ms-source-dialog=proved'
 
+/** Parameter of the edge mark: the organisation of a sender whose From names another one. A lab choice, as above. */
+export const sourceDomain = 'ms-source-domain='
+
+export interface EdgeMark {
+  readonly partner: boolean
+  readonly proved: boolean
+  /** Lower case; undefined: that of From. */
+  readonly domain: string | undefined
+}
+
 /** What our edge says of the sender, on a link of a server of ours; undefined: it did not come from outside. */
-export function markOf({
-  flow,
-  request,
-}: Arrival): { readonly partner: boolean; readonly proved: boolean } | undefined {
+export function markOf({ flow, request }: Arrival): EdgeMark | undefined {
   const peerClass = flow.peer?.class
   if (peerClass !== 'edge' && peerClass !== 'server') return undefined
   const mark = request.header(edgeMark)
@@ -39,6 +46,7 @@ export function markOf({
   return {
     partner: parts.some((part) => partnerSources.has(part)),
     proved: parts.includes(dialogProved),
+    domain: parts.find((part) => part.startsWith(sourceDomain))?.slice(sourceDomain.length),
   }
 }
 

@@ -295,14 +295,73 @@ t.test(
         ask(record, 'server', ''),
         ask(record, 'edge', mark('ms-source-type=InternetUser;ms-source-dialog=proved')),
         ask(record, 'edge', mark('ms-source-type=InternetUser')),
+        ask(foreign, 'edge', mark('ms-source-type=DirectPartner;ms-source-domain=partner.test')),
+        ask(foreign, 'edge', mark('ms-source-type=DirectPartner;ms-source-domain=third.test')),
         ask(foreign, 'edge', mark('ms-source-type=DirectPartner')),
         ask(foreign, 'edge', mark('ms-source-type=InternetUser;ms-source-dialog=proved')),
         ask(foreign, 'server', ''),
       ],
-      ['route', 'route', '401', 'route', '401', '403'],
+      ['route', 'route', '401', 'route', '403', '401', '401', '403'],
     )
   },
 )
+
+t.test(
+  'a user of a partner under the name of another writes to the one who called it so, and to nobody else',
+  async (t) => {
+    for (const name of ['sip:ceo@third.test', 'sip:ceo@lab.test']) {
+      const ceo = encoded(name)
+      const callee = { identity: encoded('sip:frank@partner.test'), uri: ceo, organisation: '', hop: 's192.0.2.7' }
+      const user = tokens.seal({ caller: side('bob', 'w'), callee }, { callId: 'call-10', tag: 'a' }, tokens.of(bob))
+      const ask = (method: string, route: string | undefined, uri: string): Decision =>
+        outcome(
+          textOf({
+            who: '',
+            method,
+            from: name,
+            to: 'sip:bob@lab.test',
+            fromTag: 'c',
+            toTag: 'a',
+            callId: 'call-10',
+            routes: route === undefined ? [] : [`<sip:${route}pool.lab.test;lr>`],
+            uri,
+            extra:
+              'ms-edge-proxy-message-trust: ms-source-type=DirectPartner;ms-source-domain=partner.test;' +
+              'ms-source-dialog=proved\r\n',
+          }),
+          flowOf({ port: 21, peer: 'edge' }),
+        ).decision
+      t.match(ask('INFO', `${user}@`, 'sip:bob@192.0.2.9'), { targets: [{ flow: bob.id }] }, name)
+      for (const method of ['MESSAGE', 'INVITE', 'SUBSCRIBE'])
+        for (const route of [undefined, ''])
+          t.match(ask(method, route, 'sip:alice@lab.test'), { kind: 'refuse', status: 403 }, `${method} as ${name}`)
+    }
+  },
+)
+
+t.test('a server of ours speaks for an end of this dialog to its other end, by the names of the record', async (t) => {
+  const record = { caller: side('alice', 'w'), callee: side('bob', 's192.0.2.7') }
+  const ask = (peer: PeerClass, to: string): Decision =>
+    outcome(
+      textOf({
+        who: '',
+        method: 'INFO',
+        from: 'sip:bob@lab.test',
+        to,
+        fromTag: 'b',
+        toTag: 'a',
+        callId: 'call-11',
+        routes: [`<sip:${tokens.seal(record, { callId: 'call-11', tag: 'a' }, tokens.of(alice))}@pool.lab.test;lr>`],
+        uri: 'sip:alice@192.0.2.9',
+        extra: 'ms-edge-proxy-message-trust: ms-source-type=InternetUser;ms-source-dialog=proved\r\n',
+      }),
+      flowOf({ port: 22, peer }),
+    ).decision
+  for (const peer of ['edge', 'server'] as const) {
+    t.match(ask(peer, 'sip:alice@lab.test'), { targets: [{ flow: alice.id }] }, peer)
+    t.match(ask(peer, 'sip:mallory@lab.test'), { kind: 'refuse' }, `${peer}: proved of the call of another caller`)
+  }
+})
 
 t.test('a link of a server gives no identity to what carries none', async (t) => {
   const plain = { who: '', fromTag: 'a', toTag: undefined, callId: 'c', routes: [], uri: 'sip:bob@lab.test' }

@@ -102,31 +102,17 @@ interface Asked {
   readonly fromTag: string
   readonly toTag: string
   readonly to: string
-  /** Below our own value. */
+  /** A second value of ours, below that of the record. */
+  readonly far?: DialogRecord
+  /** Below our own values. */
   readonly route?: string
 }
 
 /** `to URI by KIND`, or the status and reason of the refusal. */
 async function outcome(asked: Asked): Promise<string> {
-  const { flow, method } = asked
-  const name = flow.face === 'external' ? 'sip.lab.test' : 'edge.lab.test'
-  const user = tokens.seal(asked.record, { callId: 'call-1', tag: 'caller' }, asked.with)
-  const text = [
-    `${method} ${asked.uri} SIP/2.0`,
-    'Via: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bK1',
-    `From: <sip:${asked.from}>;tag=${asked.fromTag}`,
-    `To: <sip:${asked.to}>;tag=${asked.toTag}`,
-    'Call-ID: call-1',
-    `CSeq: 7 ${method}`,
-    'Max-Forwards: 70',
-    `Route: <sip:${user}@${name}:5061;transport=tls;lr>`,
-    ...(asked.route === undefined ? [] : [`Route: <${asked.route};lr>`]),
-    'Content-Length: 0',
-  ]
-  const arrival = new Incoming(parseText(`${text.join('\r\n')}\r\n\r\n`) as SipRequest, flow, clock)
-  preprocess(arrival, own, 'lab.test')
-  const policies = parts.faces[flow.face]
-  if (policies === undefined) throw new RangeError(`no face ${flow.face}`)
+  const arrival = arrivalOf(asked)
+  const policies = parts.faces[asked.flow.face]
+  if (policies === undefined) throw new RangeError(`no face ${asked.flow.face}`)
   for (const policy of [...policies.admit, ...policies.target]) {
     const decision = await policy.decide(arrival)
     if (decision.kind === 'pass') continue
@@ -139,6 +125,37 @@ async function outcome(asked: Asked): Promise<string> {
     return `to ${place} by ${target.by}`
   }
   throw new TypeError('no policy decided')
+}
+
+/** What the next server is told of where it came from. */
+async function markFor(asked: Asked): Promise<string> {
+  const arrival = arrivalOf(asked)
+  for (const policy of parts.faces[asked.flow.face]?.admit ?? []) await policy.decide(arrival)
+  return arrival.remarks.add.map(([, value]) => value).join()
+}
+
+function arrivalOf(asked: Asked): Incoming {
+  const { flow, method } = asked
+  const name = flow.face === 'external' ? 'sip.lab.test' : 'edge.lab.test'
+  const user = tokens.seal(asked.record, { callId: 'call-1', tag: 'caller' }, asked.with)
+  const text = [
+    `${method} ${asked.uri} SIP/2.0`,
+    'Via: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bK1',
+    `From: <sip:${asked.from}>;tag=${asked.fromTag}`,
+    `To: <sip:${asked.to}>;tag=${asked.toTag}`,
+    'Call-ID: call-1',
+    `CSeq: 7 ${method}`,
+    'Max-Forwards: 70',
+    `Route: <sip:${user}@${name}:5061;transport=tls;lr>`,
+    ...(asked.far === undefined
+      ? []
+      : [`Route: <sip:${tokens.seal(asked.far, { callId: 'call-1', tag: 'caller' }, asked.with)}@${name}:5061;lr>`]),
+    ...(asked.route === undefined ? [] : [`Route: <${asked.route};lr>`]),
+    'Content-Length: 0',
+  ]
+  const arrival = new Incoming(parseText(`${text.join('\r\n')}\r\n\r\n`) as SipRequest, flow, clock)
+  preprocess(arrival, own, 'lab.test')
+  return arrival
 }
 
 const erinToBob: DialogRecord = { caller: erinOutside, callee: bobInside }
@@ -176,7 +193,7 @@ for (const method of ['MESSAGE', 'INVITE', 'BYE'])
       })
     t.same(
       [await ask('erin@partner.test', 'caller'), await ask('bob@lab.test', 'caller')],
-      ['403 law.not-your-dialog', '403 law.not-your-dialog'],
+      ['430 route.no-flow', '430 route.no-flow'],
     )
   })
 
@@ -285,4 +302,41 @@ t.test('a stranger sends nothing along a flow that another value of the dialog n
     }),
     /^4\d\d /,
   )
+})
+
+t.test('the inside is told whose edge sent a request under the name of another organisation', async (t) => {
+  const ask = (from: string): Promise<string> =>
+    markFor({
+      record: { caller: end('alice@lab.test', '', 's192.0.2.20'), callee: end(from, 'partner.test', 's192.0.2.7') },
+      flow: erin,
+      method: 'MESSAGE',
+      uri: 'sip:bob@lab.test',
+      from,
+      fromTag: 'callee',
+      to: 'alice@lab.test',
+      toTag: 'caller',
+    })
+  const domain = 'ms-source-domain=partner.test'
+  t.match(await ask('ceo@third.test'), new RegExp(`ms-remote-fqdn=sip.partner.test;${domain};ms-source-dialog=proved`))
+  t.match(await ask('ceo@lab.test'), domain)
+  t.notMatch(await ask('erin@partner.test'), domain)
+})
+
+t.test('what comes from outside leaves by the servers inside, whatever values of ours are put together', async (t) => {
+  const near: DialogRecord = { caller: aliceOutside, callee: { ...bobInside, identity: encoded('sip:bob@lab.test') } }
+  const ask = (callee: End, uri: string): Promise<string> =>
+    outcome({
+      record: near,
+      with: tokens.of(alice),
+      far: { caller: end('alice@lab.test', '', 's192.0.2.20'), callee: { ...callee, uri: near.callee.uri } },
+      flow: alice,
+      method: 'MESSAGE',
+      uri,
+      from: 'alice@lab.test',
+      fromTag: 'caller',
+      to: 'bob@lab.test',
+      toTag: 'callee',
+    })
+  t.equal(await ask(end('bob@lab.test', '', 'w', '!'), 'sip:bob@192.0.2.9'), '430 route.no-flow')
+  t.equal(await ask(erinOutside, 'sip:x@192.0.2.7:5061;transport=tls'), '403 route.abuse')
 })

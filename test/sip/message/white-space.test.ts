@@ -2,7 +2,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type NameAddress, parseText, type SipMessage, type Via } from '../../../src/sip/message/index.ts'
+import { MessageError, type NameAddress, parseText, type SipMessage, type Via } from '../../../src/sip/message/index.ts'
 
 /** `_` stands for optional white space, `~` for at least one blank. */
 const fields: readonly (readonly [name: string, value: string])[] = [
@@ -69,4 +69,26 @@ t.test('the Via that the RFC prints is read', async (t) => {
     [message.topVia.host, message.topVia.port, message.sentBy],
     ['first.example.com', 4000, 'first.example.com:4000'],
   )
+})
+
+// Many a peer ends a line there: what follows would be a header field, or a message, that was never looked at.
+t.test('a message with a CR or an LF alone anywhere in its head is not read', async (t) => {
+  const requests = [written('INVITE sip:bob@lab.test SIP/2.0', () => ''), written('INVITE sip:b@x SIP/2.0', () => ' ')]
+  const others = 'Subject: a "b" c\r\n d\r\nP-Asserted-Identity : "B" <sip:b@x>\r\nX:\r\n'
+  const texts = [...requests, written('SIP/2.0 200 Very well', () => '')].map((text) =>
+    text.replace('Route:', `${others}Route:`).replace('Route :', `${others}Route :`),
+  )
+  const read: string[] = []
+  for (const text of texts)
+    for (let at = 0; at < text.length - 1; at++)
+      for (const alone of ['\r', '\n', '\r\r', '\n\n']) {
+        const changed = text.slice(0, at) + alone + text.slice(at)
+        try {
+          parseText(changed)
+          read.push(JSON.stringify(changed.slice(Math.max(0, at - 20), at + 20)))
+        } catch (error) {
+          if (!(error instanceof MessageError)) throw error
+        }
+      }
+  t.strictSame(read, [])
 })

@@ -81,6 +81,26 @@ t.test('static-routes', async (t) => {
     t.equal(policy.decide(arrival({ uri: 'tel:+44' })), pass)
   })
 
+  t.test(
+    'a number is one for the policy of the caller however it is written, and whatever route takes it',
+    async (t) => {
+      const mayCall = (_: string | undefined, number: string): boolean => number === '+491'
+      const policy = staticRoutes([to('*'), to('*@gw.test')], { normalise: [], mayCall })
+      const ask = (uri: string): unknown => policy.decide(arrival({ uri }))
+      for (const uri of [
+        'tel:+4-92',
+        'sip:+492@gw.test',
+        'sip:+492:+491@gw.test;user=phone',
+        'sip:%2B49%32@gw.test',
+        'sip:+492@lab.test;user=phone',
+        'sip:+4-92;x=y@gw.test',
+      ])
+        t.match(ask(uri), { status: 403, because: 'route.number-not-allowed' }, uri)
+      for (const uri of ['tel:+49-1', 'sip:%2B491@gw.test', 'sip:bob@gw.test', 'sip:gw.test'])
+        t.match(ask(uri), { kind: 'route' }, uri)
+    },
+  )
+
   const national = to('tel:*', {
     normalise: [
       { pattern: /^00([1-9]\d+)$/, replacement: '+$1' },

@@ -54,7 +54,8 @@ export interface AssociationLimits {
 export class Associations {
   readonly #byOpaque = new Map<string, Association>()
   readonly #byEndpoint = new Map<string, Association>()
-  readonly #byUri = new Map<string, Association>()
+  /** The one that named the URI last comes first: any user may register the Contact of another. */
+  readonly #byUri = new Map<string, readonly Association[]>()
   /** Of one user, oldest first. */
   readonly #byUser = new Map<string, Set<Association>>()
   readonly #limits: AssociationLimits
@@ -102,16 +103,21 @@ export class Associations {
     return this.#living(this.#byEndpoint.get(endpointKey({ aor, endpoint })), wall)
   }
 
-  /** @param uri a Request-URI as it goes out */
-  byUri(uri: string, wall: number): Association | undefined {
-    return this.#living(this.#byUri.get(uri), wall)
+  /**
+   * @param uri a Request-URI as it goes out
+   * @param aor the user in To; where it has no such endpoint, the URI must be that of one user alone
+   */
+  byUri(uri: string, aor: string, wall: number): Association | undefined {
+    const all = (this.#byUri.get(uri) ?? none).filter((one) => this.#living(one, wall) !== undefined)
+    const [first] = all
+    return all.find((one) => one.aor === aor) ?? (all.every((one) => one.aor === first?.aor) ? first : undefined)
   }
 
   /** The registrar's answer says by which URIs the endpoint is reached from now on. */
   reach(association: Association, uris: readonly string[]): void {
     this.#forgetUris(association)
     association.uris = uris.slice(0, urisLimit)
-    for (const uri of association.uris) this.#byUri.set(uri, association)
+    for (const uri of new Set(association.uris)) this.#byUri.set(uri, [association, ...(this.#byUri.get(uri) ?? none)])
   }
 
   remove(association: Association): void {
@@ -145,9 +151,15 @@ export class Associations {
   }
 
   #forgetUris(association: Association): void {
-    for (const uri of association.uris) if (this.#byUri.get(uri) === association) this.#byUri.delete(uri)
+    for (const uri of association.uris) {
+      const others = (this.#byUri.get(uri) ?? none).filter((one) => one !== association)
+      if (others.length === 0) this.#byUri.delete(uri)
+      else this.#byUri.set(uri, others)
+    }
   }
 }
+
+const none: readonly Association[] = []
 
 /** True once for each number: a message that is sent again is not taken ([MS-SIPAE] 3.3.5.1). */
 export function isNewNumber(association: Association, num: string): boolean {

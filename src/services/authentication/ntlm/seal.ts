@@ -61,9 +61,10 @@ export class NtlmSeal {
     const { associations, clock } = this.#options
     const wall = clock.wall()
     const epid = request.to.parameters.get('epid')
+    const aor = addressOfRecord(request.toUri)
     const association =
-      associations.byUri(request.requestUri, wall) ??
-      (epid === undefined ? undefined : associations.byEndpoint(addressOfRecord(request.toUri), epid, wall))
+      associations.byUri(request.requestUri, aor, wall) ??
+      (epid === undefined ? undefined : associations.byEndpoint(aor, epid, wall))
     return association === undefined ? text : this.#signed(text, request, association)
   }
 

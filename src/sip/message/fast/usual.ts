@@ -191,11 +191,14 @@ function readAddress(start: number): number {
   return octets[at] === GREATER ? readParameters(at + 1) : -1
 }
 
-/** Behind the closing quote of a string without quoted pairs; a place where no address goes on when there is none. */
+/**
+ * Behind the closing quote of a string without quoted pairs and control characters; a place where no address goes on
+ * when there is none.
+ */
 function quoteEnd(start: number): number {
   let at = start
-  for (let code = octets[at]; code !== QUOTE; code = octets[++at])
-    if (code === BACKSLASH || code === CR || code === LF || code === 0) return at
+  for (let code = octets[at] as number; code !== QUOTE; code = octets[++at] as number)
+    if (code === BACKSLASH || code < SP) return at
   return at + 1
 }
 

@@ -3,7 +3,7 @@
  * that fits counts.
  */
 import type { SipUri } from '../../message/types.ts'
-import { parseUri } from '../../message/uri.ts'
+import { parseUri, unescape } from '../../message/uri.ts'
 import { pass, refuse, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
@@ -39,7 +39,7 @@ export function staticRoutes(routes: readonly StaticRoute[], plan: DialPlan = { 
       const uri = planned(dialled, plan)
       const route = longestFirst.find(({ match }) => fits(match.toLowerCase(), uri))
       if (route === undefined) return pass
-      if (isTelephone(uri) && plan.mayCall?.(remarks.identity, digits(uri)) === false)
+      if (isDialled(uri) && plan.mayCall?.(remarks.identity, digits(uri)) === false)
         return refuse(403, 'route.number-not-allowed', notAllowed)
       const target = {
         uri: rewritten(uri, route),
@@ -89,9 +89,16 @@ function isTelephone(uri: SipUri): boolean {
   return uri.scheme === 'tel' || uri.parameters.get('user')?.toLowerCase() === 'phone'
 }
 
-/** Visual separators do not count (RFC 3966 §5.1.1). */
+/** A gateway dials the digits in a user part also where no `user=phone` says that they are a number. */
+function isDialled(uri: SipUri): boolean {
+  return isTelephone(uri) || /^\+?[0-9*#]+$/.test(digits(uri))
+}
+
+/** Visual separators do not count (RFC 3966 §5.1.1), nor does a password. */
 function digits(uri: SipUri): string {
-  return (uri.user ?? '')
+  return unescape(uri.user ?? '')
+    .split(':', 1)
+    .join('')
     .split(';', 1)
     .join('')
     .replace(/[-.()]/g, '')

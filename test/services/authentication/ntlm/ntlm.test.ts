@@ -321,7 +321,7 @@ t.test('the seal', async (t) => {
       ['Contact', `${contact};expires=600;gruu="${gruu}"`],
       ['Expires', '600'],
     ]
-    return { ...one, session, register, ok: answer(register, 200, { headers }) }
+    return { ...one, at: one, session, register, ok: answer(register, 200, { headers }) }
   }
   const forAlice = (uri: string): string =>
     requestText({ method: 'INVITE', uri, from: 'sip:bob@lab.test', to: 'sip:alice@lab.test' })
@@ -341,6 +341,29 @@ t.test('the seal', async (t) => {
       const text = seal.sealed(forAlice(uri), testFlow({ peer: 'edge' }))
       t.equal(isSignedByServer(session, parseText(text)), true)
     })
+
+  t.test('signs for the user in To, whoever else registered that Contact or GRUU', async (t) => {
+    const one = signedIn(testFlow({ peer: 'edge' }))
+    const { seal, session, flow } = one
+    const parts = { from: 'sip:bob@lab.test', fromParameters: ';tag=1;epid=b' }
+    signIn(one.at, { user: 'bob', parts })
+    const taken: readonly HeaderField[] = [['Contact', `${contact};expires=600;gruu="${gruu}"`]]
+    const ofBob = answer(parseRequest(parts), 200, { headers: taken })
+    const signed = (uri: string): boolean | undefined =>
+      isSignedByServer(session, parseText(seal.sealed(forAlice(uri), flow)))
+    for (const order of [
+      [one.ok, ofBob],
+      [ofBob, one.ok],
+    ]) {
+      for (const text of order) seal.sealed(text, flow)
+      t.same([signed(contact.slice(1, -1)), signed(gruu)], [true, true])
+    }
+    const toNumber = forAlice(gruu).replace('To: <sip:alice@', 'To: <sip:+4930@')
+    t.equal(seal.sealed(toNumber, flow), toNumber, 'for none of two where To names neither')
+    const away = parseRequest({ fromParameters: fromAlice })
+    seal.sealed(answer(away, 200), flow)
+    t.not(seal.sealed(toNumber, flow), toNumber, 'for the one who is left')
+  })
 
   t.test('leaves what goes to others alone', async (t) => {
     const { seal, ok, flow } = signedIn()
