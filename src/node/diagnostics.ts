@@ -7,7 +7,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import { warning399 } from '../sip/message/answer.ts'
 import { MessageError } from '../sip/message/message-error.ts'
 import type { HeaderField } from '../sip/message/types.ts'
-import type { Arrival } from '../sip/routing/decision.ts'
+import type { Asker } from '../sip/routing/settings.ts'
 import { LocateError } from '../sip/transport/dial/locate.ts'
 import { DialError } from '../sip/transport/refusal.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
@@ -40,13 +40,13 @@ const byReason: Readonly<Record<string, Diagnosis>> = {
 export function diagnosticsHeaders(
   node: { readonly plan: NodePlan; readonly who: Directory },
   because: string,
-  arrival: Arrival,
+  { face }: Asker,
   status: number,
   detail: unknown,
 ): readonly HeaderField[] {
   const warning = warningOf(node.plan, detail)
   const diagnosis = diagnose(
-    { ...node, toOutside: arrival.face === 'internal' && node.plan.role === 'access-proxy' },
+    { ...node, toOutside: face === 'internal' && node.plan.role === 'access-proxy' },
     because,
     status,
     detail,

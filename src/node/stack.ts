@@ -263,8 +263,8 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
     optionTags: ['ms-benotify'],
     flowTokens,
     forbids: forbids(new Map(Object.entries(parts.law))),
-    diagnostics: (because, arrival, status, detail): readonly HeaderField[] =>
-      parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
+    diagnostics: (because, asker, status, detail): readonly HeaderField[] =>
+      parts.explainsTo(asker) ? diagnosticsHeaders({ plan, who }, because, asker, status, detail) : [],
     on: events,
   })
 }

@@ -1,7 +1,7 @@
 /** What a role is made of: lists of policies for each face, and whom it knows. `node.ts` runs any of them. */
 import type { Arrival, FacePolicies, TargetKind } from '../sip/routing/decision.ts'
 import type { FlowTokens } from '../sip/routing/flow-token.ts'
-import type { FaceSettings, ProxySettings, ResponseChange } from '../sip/routing/settings.ts'
+import type { Asker, FaceSettings, ProxySettings, ResponseChange } from '../sip/routing/settings.ts'
 import type { SipResponse } from '../sip/message/types.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { FlowId, TransportName } from '../sip/transport/flow.ts'
@@ -52,7 +52,7 @@ export interface RoleParts {
   /** See `ProxySettings.detour`: only who knows the bindings of a user finds one. */
   readonly detour?: ProxySettings['detour']
   /** Whether a failure made here may be explained to the peer it goes back to. */
-  readonly explainsTo: (arrival: Arrival) => boolean
+  readonly explainsTo: (asker: Asker) => boolean
 }
 
 export interface RoleContext {

@@ -32,6 +32,11 @@ t.test('so does a message that could not be read', async (t) => {
   t.match(value, /^399 se\.lab\.test ".*65535.*65536/)
 })
 
+t.test('a field of addresses is named too, for its places are counted from its own start', async (t) => {
+  const { request } = arrival(requestText({ headers: ['Path: <sip:edge.lab.test;lr>, <sip:x@>'] }))
+  t.throws(() => request.addresses('Path'), { message: /^Path: address-syntax: wanted a host/ })
+})
+
 t.test('what was found ends no quoted string', async (t) => {
   const [[, value] = ['', '']] = headers('x', 400, 'a "quote" and a \\ and\r\na line')
   t.match(value, /^399 se\.lab\.test "(?:[^"\\\r\n]|\\.)*"$/)

@@ -91,7 +91,13 @@ class Authenticator implements Policy {
   #prove(arrival: Arrival): MaybePromise<Decision> {
     const { request, flow, wall, remarks } = arrival
     // No credentials would help.
-    if (request.method === 'REGISTER' && !isSip(request.toUri)) return refuse(400, 'register.address-of-record')
+    if (request.method === 'REGISTER' && !isSip(request.toUri))
+      return refuse(
+        400,
+        'register.address-of-record',
+        [],
+        `To: the scheme "${request.toUri.scheme}" is no address-of-record`,
+      )
     const from = addressOfRecord(request.fromUri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     const other = this.#options.party?.(arrival)
@@ -133,7 +139,7 @@ class Authenticator implements Policy {
       case 'rejected':
         return this.#unproved(arrival, username, this.#challenge(arrival, false, check.because, check.headers))
       case 'malformed':
-        return this.#unproved(arrival, username, refuse(400, check.because))
+        return this.#unproved(arrival, username, refuse(400, check.because, [], check.found))
       default:
         return check satisfies never
     }

@@ -75,13 +75,17 @@ function readAttempt({ parameters }: Authorization, offered: readonly DigestAlgo
   if (algorithm === undefined) return { kind: 'rejected', because: 'auth.algorithm-not-offered' }
   const [username, nonce, uri, response] = ['username', 'nonce', 'uri', 'response'].map((name) => parameters.get(name))
   if (username === undefined || nonce === undefined || uri === undefined || response === undefined)
-    return { kind: 'malformed', because: 'auth.parameter-missing' }
+    return malformed('username, nonce, uri and response')
   const [count, cnonce] = ['nc', 'cnonce'].map((name) => parameters.get(name))
   // Without qop there is no count, and a recorded request could be sent again (RFC 7616 §3.4.3 asks for it too).
   if (parameters.get('qop')?.toLowerCase() !== 'auth') return { kind: 'rejected', because: 'auth.qop-missing' }
   if (count === undefined || !/^[0-9a-fA-F]{8}$/.test(count) || cnonce === undefined)
-    return { kind: 'malformed', because: 'auth.parameter-missing' }
+    return malformed('nc of eight hexadecimal digits and cnonce')
   return { algorithm, username, nonce, uri, response: response.toLowerCase(), count, cnonce }
+}
+
+function malformed(wanted: string): Check {
+  return { kind: 'malformed', because: 'auth.parameter-missing', found: `Authorization: wanted ${wanted}` }
 }
 
 /**

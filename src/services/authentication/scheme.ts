@@ -20,7 +20,7 @@ export type Check =
   | { readonly kind: 'continue'; readonly challenges: readonly string[] }
   | { readonly kind: 'rejected'; readonly because: string; readonly headers?: readonly HeaderField[] }
   /** Not to be answered with a challenge: 400. */
-  | { readonly kind: 'malformed'; readonly because: string }
+  | { readonly kind: 'malformed'; readonly because: string; readonly found: string }
 
 /** Where secrets are looked up; a cached directory, usually. */
 export interface CredentialSource {

@@ -58,7 +58,13 @@ interface Operation {
 export async function publish(request: SipRequest, owner: string, wall: number, keeper: Keeper): Promise<Decision> {
   const publications = descendant(parseXml(request.body), 'publications')
   const operations = (publications?.children ?? []).filter(({ name }) => name === 'publication').map(readOperation)
-  if (operations.length === 0 || operations.includes(undefined)) return refuse(400, 'presence.publication')
+  if (operations.length === 0 || operations.includes(undefined))
+    return refuse(
+      400,
+      'presence.publication',
+      [],
+      'body: wanted publications with a category, an instance and a version',
+    )
   const known = operations.filter((one) => one !== undefined)
   const endpoint = request.from.parameters.get('epid') ?? ''
   let wrong: readonly string[] = []
@@ -163,14 +169,14 @@ export async function publishTuple(
   keeper: Keeper,
 ): Promise<Decision> {
   const text = request.header('Expires') ?? String(longestSeconds)
-  if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires')
+  if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires', [], `Expires: ${text} is no number of seconds`)
   const seconds = Math.min(Number(text), longestSeconds)
   if (seconds > 0 && seconds < shortestSeconds)
     return refuse(423, 'presence.interval-too-brief', [['Min-Expires', String(shortestSeconds)]])
   const match = request.header('SIP-If-Match')
   const body = request.body === '' ? undefined : readTuple(request)
   if (body === 'unknown') return refuse(415, 'presence.document', [['Accept', 'application/pidf+xml']])
-  if (match === undefined && body === undefined) return refuse(400, 'presence.document')
+  if (match === undefined && body === undefined) return refuse(400, 'presence.document', [], 'body: absent')
   const etag = randomToken(8)
   let found = true
   const state = await keeper.documents.update(owner, 'presence', (before) => {

@@ -46,7 +46,8 @@ export async function serve(ask: ServiceAsk, options: ServiceOptions): Promise<D
 async function soap(ask: ServiceAsk, { keeper, search }: ServiceOptions): Promise<Decision> {
   const body = child(parseXml(ask.request.body), 'Body')
   const [operation] = body?.children ?? []
-  if (body === undefined || operation === undefined) return refuse(400, 'presence.service-body')
+  if (body === undefined || operation === undefined)
+    return refuse(400, 'presence.service-body', [], 'body: no operation in the Body of the envelope')
   const change = contactChange(operation)
   if (change !== undefined) return changeContacts(ask, keeper, change)
   switch (operation.name) {
@@ -101,7 +102,7 @@ async function setPresence(
   keeper: Keeper,
 ): Promise<Decision> {
   const device = deviceOf(operation, request.from.parameters.get('epid') ?? '', wall)
-  if (device === undefined) return refuse(400, 'presence.presentity')
+  if (device === undefined) return refuse(400, 'presence.presentity', [], 'body: no presentity in setPresence')
   await keeper.documents.update(owner, 'presence', (state) => withDevice(state, device))
   keeper.changed(owner)
   return answered(undefined)
@@ -110,9 +111,10 @@ async function setPresence(
 /** One entry of the access list of LCS 2005. */
 async function changeAccess({ request, owner }: ServiceAsk, operation: Element, keeper: Keeper): Promise<Decision> {
   const [type, mask, rights] = ['type', 'mask', 'rights'].map((name) => textOf(operation, name).trim())
-  if (type === undefined || mask === undefined || rights === undefined) return refuse(400, 'presence.access-entry')
+  if (type === undefined || mask === undefined || rights === undefined)
+    return refuse(400, 'presence.access-entry', [], 'body: wanted a type, a mask and rights')
   if (!/^(USER|DOMAIN|ALL)$/.test(type) || mask.length > 454 || !/^[A-Z]{0,8}$/.test(rights))
-    return refuse(400, 'presence.access-entry')
+    return refuse(400, 'presence.access-entry', [], 'body: wanted the type USER, DOMAIN or ALL, and rights in capitals')
   const state = await keeper.documents.update(owner, 'access', (access) => {
     const others = access.entries.filter((entry) => entry.type !== type || entry.mask !== mask)
     const entries = operation.name === 'deleteACE' ? others : [...others, { type, mask, rights }]
@@ -129,7 +131,7 @@ async function changeAccess({ request, owner }: ServiceAsk, operation: Element, 
 async function setContainerMembers({ request, owner }: ServiceAsk, keeper: Keeper): Promise<Decision> {
   const root = parseXml(request.body)
   const wanted = root.children.filter(({ name }) => name === 'container')
-  if (wanted.length === 0) return refuse(400, 'presence.containers')
+  if (wanted.length === 0) return refuse(400, 'presence.containers', [], 'body: no container in it')
   let changed: readonly Container[] = []
   const state = await keeper.documents.update(owner, 'access', (access) => {
     const after = wanted.reduce<Access | undefined>(withContainer, access)

@@ -82,7 +82,7 @@ export function eventOf(request: SipRequest): string {
 function secondsOf(request: SipRequest): number | Decision {
   const text = request.header('Expires')
   if (text === undefined) return defaultSeconds
-  if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires')
+  if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires', [], `Expires: ${text} is no number of seconds`)
   const wanted = Number(text)
   // RFC 6665 §4.2.1.1: a server may refuse a subscription of a few seconds.
   if (wanted > 0 && wanted < shortestSeconds)

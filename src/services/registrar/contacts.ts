@@ -1,7 +1,7 @@
 /**
  * Reads the Contact, Expires and Path of a REGISTER into a change of bindings (RFC 3261 §10.3, RFC 3327, RFC 5626 §6).
  */
-import { parseUri } from '../../sip/message/uri.ts'
+import { parseUri, uriText } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
 import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
 import { refuse } from '../../sip/routing/decision.ts'
@@ -344,11 +344,8 @@ function transportOf(uri: SipUri): string {
 }
 
 function withAddress(uri: SipUri, flow: Flow): SipUri {
-  const parameters = [...uri.parameters]
-    .filter(([name]) => name !== 'maddr')
-    .map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
-  const user = uri.user === undefined ? '' : `${uri.user}@`
-  return parseUri(`${uri.scheme}:${user}${sourceOf(flow)}${parameters.join('')}`)
+  const parameters = new Map([...uri.parameters].filter(([name]) => name !== 'maddr'))
+  return parseUri(uriText({ ...uri, parameters }, sourceOf(flow)))
 }
 
 function sourceOf(flow: Flow): string {

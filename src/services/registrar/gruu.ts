@@ -1,7 +1,7 @@
 /** Names that lead to one user agent instance of a user (RFC 5627, and the older form that OCS clients read). */
 import { createHash } from 'node:crypto'
 import type { SipUri } from '../../sip/message/types.ts'
-import { addressOfRecord, equalValues } from '../../sip/message/uri.ts'
+import { addressOfRecord, equalValues, escapeParameter } from '../../sip/message/uri.ts'
 import type { Binding } from '../location/binding.ts'
 
 /** `sip:alice@lab.test;gr=urn:uuid:6163cf37-…` (RFC 5627 §4.1): the same for every registration of the instance. */
@@ -50,12 +50,4 @@ function endpointId({ instance, epid }: Pick<Binding, 'instance' | 'epid'>): str
 function uuidOctets(instance: string | undefined): Buffer | undefined {
   const digits = /^urn:uuid:([0-9a-f-]{36})$/i.exec(instance ?? '')?.[1]?.replaceAll('-', '')
   return digits?.length === 32 ? Buffer.from(digits, 'hex') : undefined
-}
-
-/** RFC 3261 §25.1 `paramchar`: everything else is escaped. */
-function escapeParameter(text: string): string {
-  return text.replace(
-    /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
 }

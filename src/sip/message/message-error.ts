@@ -62,6 +62,12 @@ export class MessageError extends Error {
     this.offset = offset
   }
 
+  /** The same error, with the field that was being read: `Route: address-syntax: wanted …`. */
+  of(field: string): this {
+    this.message = `${field}: ${this.message}`
+    return this
+  }
+
   /** The same error, with what an answer needs of the request. */
   with(partial: PartialRequest | undefined): this {
     this.partial = partial

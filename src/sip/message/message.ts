@@ -1,5 +1,6 @@
 /** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
 import { readAddressList, parseNameAddress } from './name-address.ts'
+import { MessageError } from './message-error.ts'
 import { CONTACT, type FieldName, fieldName, ODD, VIA } from './header-names.ts'
 import { trim, unfold } from './fast/scanner.ts'
 import { stampedVia } from './stamp.ts'
@@ -110,7 +111,15 @@ export class Message {
   }
 
   get uri(): SipUri {
-    return (this.readUri ??= parseUri(this.requestUri))
+    return (this.readUri ??= this.makeUri())
+  }
+
+  private makeUri(): SipUri {
+    try {
+      return parseUri(this.requestUri)
+    } catch (error) {
+      throw ofField(error, 'Request-URI')
+    }
   }
 
   get from(): NameAddress {
@@ -180,7 +189,11 @@ export class Message {
 
   private readAddresses(name: string): readonly NameAddress[] {
     const addresses: NameAddress[] = []
-    for (const value of this.headers(name)) readAddressList(value, addresses)
+    try {
+      for (const value of this.headers(name)) readAddressList(value, addresses)
+    } catch (error) {
+      throw ofField(error, name)
+    }
     return addresses
   }
 
@@ -285,6 +298,11 @@ export class Message {
     const behind = text.charCodeAt(end)
     return behind === 58 || behind === 32 || behind === 9
   }
+}
+
+/** Who sent the message is told the field, for the places in it are counted from its start. */
+function ofField(error: unknown, name: string): unknown {
+  return error instanceof MessageError ? error.of(name) : error
 }
 
 /** Splits at commas that are neither in quotes nor in `<>`; empty items are dropped. */

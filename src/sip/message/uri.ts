@@ -192,6 +192,24 @@ function telUri(start: number, end: number, text: string): SipUri {
   return { scheme: 'tel', user: number, host: '', port: undefined, parameters, headers: undefined, text }
 }
 
+/**
+ * The URI with another user or host: `sip:bob@192.0.2.7:5060;x=1` for the host `192.0.2.7:5060`. The part behind `?` is
+ * left out. A parameter name that needs escapes gets them back: `x%3By` must not become two parameters.
+ */
+export function uriText({ scheme, user, parameters }: Omit<SipUri, 'text'>, hostPort: string): string {
+  let text = `${scheme}:${user === undefined ? '' : `${user}@`}${hostPort}`
+  for (const [name, value] of parameters) text += `;${escapeParameter(name)}${value === undefined ? '' : `=${value}`}`
+  return text
+}
+
+/** RFC 3261 §25.1 `paramchar`: everything else is escaped. */
+export function escapeParameter(text: string): string {
+  return text.replace(
+    /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+}
+
 /** `%HH` turned into octets, once: `v%61lue%25%34%31` is `value%41`. Latin1 in, latin1 out; a lone `%` stays. */
 export function unescape(text: string): string {
   return text.includes('%')

@@ -1,6 +1,6 @@
 /** RFC 3261 §16.4: undoes what strict routers did, and removes the Route values that were meant for us. */
 import type { NameAddress, SipUri } from '../message/types.ts'
-import { parseUri, unescape } from '../message/uri.ts'
+import { parseUri, unescape, uriText } from '../message/uri.ts'
 import type { Incoming } from './arrival.ts'
 import type { OwnNames } from './own.ts'
 
@@ -54,11 +54,7 @@ function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
   const isDomain = uri.host === domain
   if (isDomain && !hasRootDot(uri)) return
   if (!isDomain && !(own.has(uri) && isForUsers(request.method, uri, arrival.claimsDialog))) return
-  const user = uri.user === undefined ? '' : `${uri.user}@`
-  const parameters = [...uri.parameters].map(([name, value]) =>
-    value === undefined ? `;${name}` : `;${name}=${value}`,
-  )
-  arrival.uri = parseUri(`${uri.scheme}:${user}${domain}${parameters.join('')}`)
+  arrival.uri = parseUri(uriText(uri, domain))
 }
 
 /** The text still has the dot that `host` has no more: other servers would compare it with their domains. */

@@ -219,8 +219,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     if (error instanceof MessageError) this.settings.on.malformed?.(transaction.flow, error.message)
     if (!transaction.proceeding) return
     const because = error instanceof MessageError ? `message.${error.code}` : 'internal.error'
-    const headers =
-      arrival === undefined || status === 500 ? [] : this.settings.diagnostics(because, arrival, status, error)
+    const { flow } = transaction
+    const asker = arrival ?? { face: flow.face, flow }
+    const headers = status === 500 ? [] : this.settings.diagnostics(because, asker, status, error)
     transaction.respond(status, answer(request, status, { headers }))
     this.settings.on.answered?.(request, status, because)
   }

@@ -93,6 +93,9 @@ export interface ProxyEvents {
   readonly failed?: (message: SipRequest | SipResponse | undefined, error: unknown) => void
 }
 
+/** Where a request came from: all that is known of one whose Route or Request-URI cannot be read. */
+export type Asker = Pick<Arrival, 'face' | 'flow'>
+
 export interface ProxySettings {
   readonly clock: Clock
   readonly wheel: TimerWheel
@@ -132,7 +135,7 @@ export interface ProxySettings {
    * @param detail what the layer that failed knew, for example an error of the transport; undefined when there is
    * nothing more
    */
-  readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
+  readonly diagnostics: (because: string, asker: Asker, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */
   readonly shed?: (request: SipRequest) => number | undefined
   /** See `TransactionSettings.sealed`. */

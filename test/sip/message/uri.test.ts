@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -9,6 +10,7 @@ import {
   parseVia,
   unescape,
 } from '../../../src/sip/message/index.ts'
+import { uriText } from '../../../src/sip/message/uri.ts'
 import { uri as anyUri } from './messages.ts'
 
 t.test('parseUri', async (t) => {
@@ -155,6 +157,23 @@ t.test('parseUri', async (t) => {
 })
 
 // conformance: RFC 3261 §19.1.4 — one comparison of URIs, a missing transport equals a missing one only
+t.test('a URI that gets another host keeps its parameters, escaped names too', async (t) => {
+  const name = fc
+    .array(fc.constantFrom('a', 'maddr', '%3B', '%20', '%3E', '%25', '%0D', '%61', '+'), { minLength: 1, maxLength: 3 })
+    .map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 3, selector: (each) => unescape(each) }), (names) => {
+      const uri = parseUri(`sips:bob@lab.test${names.map((each, at) => `;${each}=${at}`).join('')}`)
+      const moved = parseUri(uriText(uri, 'gw.test:5070'))
+      deepStrictEqual([[...moved.parameters], moved.host, moved.port], [[...uri.parameters], 'gw.test', 5070])
+    }),
+  )
+  t.equal(
+    uriText(parseUri('sip:bob@lab.test;x%3Bmaddr=192.0.2.1?a=b'), 'gw.test'),
+    'sip:bob@gw.test;x%3Bmaddr=192.0.2.1',
+  )
+})
+
 t.test('equalUris', async (t) => {
   for (const [a, b, equal] of [
     ['sip:bob@192.0.2.1:7777', 'sip:bob@192.0.2.1:7777;transport=tcp', false],

@@ -183,3 +183,22 @@ t.test('a request and its answers, changed in any way, end in no error but that 
     { numRuns: 500 },
   )
 })
+
+t.test('a Route or a Request-URI that cannot be read is explained as any other field', async (t) => {
+  const cases = [
+    { uri: 'sip:bob@lab.test:65536', headers: [], wanted: /^Request-URI: uri-syntax: wanted a port/ },
+    { uri: 'sip:bob@lab.test', headers: [['Route', '']], wanted: /^Route: address-syntax: wanted a URI/ },
+  ] as const
+  for (const { uri, headers, wanted } of cases) {
+    const bench = proxyBench({
+      settings: { diagnostics: (_because, { face }, _status, detail) => [['Warning', `${face} ${String(detail)}`]] },
+    })
+    await bench.arrive(request({ uri, headers }))
+    const { status, warning } = {
+      status: bench.caller.response().status,
+      warning: bench.caller.response().header('Warning') ?? '',
+    }
+    t.equal(status, 400)
+    t.match(warning.replace('internal MessageError: ', ''), wanted)
+  }
+})

@@ -3,7 +3,7 @@
  * that fits counts.
  */
 import type { SipUri } from '../../message/types.ts'
-import { parseUri, unescape } from '../../message/uri.ts'
+import { parseUri, unescape, uriText } from '../../message/uri.ts'
 import { pass, refuse, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
@@ -117,12 +117,8 @@ function withNumber(uri: SipUri, number: string): string {
 }
 
 function withUser(uri: SipUri, name: string | undefined, replaceHost: string | undefined): string {
-  const user = name === undefined ? '' : `${name}@`
   const port = replaceHost === undefined && uri.port !== undefined ? `:${uri.port}` : ''
-  const parameters = [...uri.parameters].map(([name, value]) =>
-    value === undefined ? `;${name}` : `;${name}=${value}`,
-  )
-  return `${uri.scheme}:${user}${replaceHost ?? uri.host}${port}${parameters.join('')}`
+  return uriText({ ...uri, user: name }, `${replaceHost ?? uri.host}${port}`)
 }
 
 /** Longer is no number of the world (E.164 has 15 digits, dial prefixes aside), and no pattern is tried on it. */
