@@ -1,12 +1,12 @@
 /**
- * What a registration costs in memory and in time: `node --expose-gc bench/registrations.ts [USERS]
- * [--url=postgresql://…] [--json]`. With a URL the same is measured for front ends that share a PostgreSQL (its own CPU
- * is not in the numbers; wall-clock time is). Beyond the connection: the bindings in memory, without sockets. A C
- * registrar takes about 960 octets (an outside number, for scale only; the ratio is measured elsewhere).
+ * What a registration costs in memory and in time: the bindings in memory, without sockets. A C registrar takes about
+ * 960 octets (an outside number, for scale only; the ratio is measured elsewhere).
  */
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { memoryLocation, singleWriterLocation } from '../src/services/location/location.ts'
 import { sharedLocation } from '../src/services/location/shared-location.ts'
 import type { LocationService } from '../src/services/location/location.ts'
@@ -17,9 +17,39 @@ import type { Arrival, Decision, Policy } from '../src/sip/routing/decision.ts'
 import type { Flow, FlowId } from '../src/sip/transport/flow.ts'
 import { systemClock } from '../src/sip/clock.ts'
 
-const users = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 100_000)
-const url = process.argv.find((argument) => argument.startsWith('--url='))?.slice('--url='.length)
+const help = `node --expose-gc bench/registrations.ts [USERS] [--url postgresql://…] [--seconds 120] [--json]
+
+  USERS        how many register (100000), each once and then again; then look-ups
+  --url URL    also for front ends that share this PostgreSQL; the CPU of the database is not in the numbers
+  --seconds S  longest time for one round of registrations: what was reached by then is reported (120)
+  --json       one document
+
+Without --expose-gc there is no memory. The last lines are a model: what USERS phones need that refresh every hour, with
+the constants of this run. Takes up to 2 × S for each of the two or three locations.`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    url: { type: 'string' },
+    seconds: { type: 'string', default: '120' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(help)
+  process.exit()
+}
+const { url } = values
+const users = count('USERS', positionals[0] ?? '100000')
+const limitMs = count('--seconds', values.seconds) * 1000
 const collect = (globalThis as { gc?: () => void }).gc
+
+function count(name: string, text: string): number {
+  const found = Number(text)
+  if (Number.isInteger(found) && found > 0) return found
+  throw new RangeError(`${name}: wanted a count above 0, found ${text}`)
+}
 
 const flow: Flow = {
   id: 1 as FlowId,
@@ -86,18 +116,24 @@ async function held(): Promise<number> {
   return heapUsed + external
 }
 
-async function registerAll(policy: Policy, cseq: number): Promise<number> {
+interface Round {
+  readonly registered: number
+  readonly microseconds: number
+  readonly seconds: number
+}
+
+/** @param most how many at the most: those that the round before reached */
+async function registerAll(policy: Policy, cseq: number, most: number): Promise<Round> {
   const start = process.cpuUsage()
-  let under: (Decision | Promise<Decision>)[] = []
-  for (let user = 0; user < users; user++) {
-    under.push(policy.decide(register(user, cseq)))
-    if (under.length < 200) continue
+  const began = performance.now()
+  let registered = 0
+  while (registered < most && performance.now() - began < limitMs) {
+    const under: (Decision | Promise<Decision>)[] = []
+    while (under.length < 200 && registered < most) under.push(policy.decide(register(registered++, cseq)))
     requireDone(await Promise.all(under))
-    under = []
   }
-  requireDone(await Promise.all(under))
   const { user, system } = process.cpuUsage(start)
-  return (user + system) / users
+  return { registered, microseconds: (user + system) / registered, seconds: (performance.now() - began) / 1000 }
 }
 
 function requireDone(decisions: readonly Decision[]): void {
@@ -107,7 +143,11 @@ function requireDone(decisions: readonly Decision[]): void {
 
 interface Row {
   readonly location: string
+  /** Fewer than were wanted: the time was over. */
   readonly users: number
+  /** Wall-clock, for all of them: the first time, and again. */
+  readonly firstSeconds: number
+  readonly refreshSeconds: number
   /** undefined: run without --expose-gc. */
   readonly bytesPerRegistration: number | undefined
   /** CPU of the whole process, its threads included, in microseconds a REGISTER. */
@@ -115,9 +155,15 @@ interface Row {
   readonly refreshMicroseconds: number
   /** Wall-clock, one look-up after the other. */
   readonly lookupMicroseconds: number
+  /** In the database, with its indexes; undefined: there is none. */
+  readonly storeBytesPerRegistration: number | undefined
 }
 
-async function measure(name: string, location: LocationService): Promise<Row> {
+async function measure(
+  name: string,
+  location: LocationService,
+  storeBytes: () => Promise<number | undefined> = async () => undefined,
+): Promise<Row> {
   const policy = registrar({
     location,
     accounts: undefined,
@@ -126,24 +172,84 @@ async function measure(name: string, location: LocationService): Promise<Row> {
     self: 'fe1.lab.test',
   })
   const before = await held()
-  const firstMicroseconds = await registerAll(policy, 1)
+  const first = await registerAll(policy, 1, users)
   const after = await held()
-  const refreshMicroseconds = await registerAll(policy, 2)
+  const refresh = await registerAll(policy, 2, first.registered)
   const start = performance.now()
   let found = 0
   const turns = location.size === undefined ? 5_000 : 200_000
   for (let turn = 0; turn < turns; turn++)
-    found += (await location.lookup(`sip:user${(turn * 7919) % users}@lab.test`)).length
+    found += (await location.lookup(`sip:user${(turn * 7919) % refresh.registered}@lab.test`)).length
   if (found !== turns) throw new Error(`found ${found} bindings of ${turns}`)
   const lookupMicroseconds = ((performance.now() - start) * 1000) / turns
+  const inStore = await storeBytes()
   location.close()
   return {
     location: name,
-    users,
-    bytesPerRegistration: collect === undefined ? undefined : (after - before) / users,
-    firstMicroseconds,
-    refreshMicroseconds,
+    users: first.registered,
+    firstSeconds: first.seconds,
+    refreshSeconds: refresh.seconds,
+    bytesPerRegistration: collect === undefined ? undefined : (after - before) / first.registered,
+    firstMicroseconds: first.microseconds,
+    refreshMicroseconds: refresh.microseconds,
     lookupMicroseconds,
+    storeBytesPerRegistration: inStore === undefined ? undefined : inStore / first.registered,
+  }
+}
+
+/** What is in the log that is not yet in the file counts too. */
+async function fileBytes(path: string): Promise<number> {
+  const sizes = await Promise.all(
+    ['', '-wal'].map((suffix) =>
+      stat(path + suffix).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+async function tableBytes(where: string): Promise<number> {
+  const client = new pg.Client({ connectionString: where })
+  await client.connect()
+  try {
+    const { rows: sizes } = await client.query<{ readonly bytes: string }>(
+      "select pg_total_relation_size('pool_store.bindings')::text as bytes",
+    )
+    return Number(sizes[0]?.bytes)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Every phone refreshes once an hour, over a connection of its own. */
+const refreshSeconds = 3600
+
+interface Need {
+  readonly location: string
+  readonly phones: number
+  readonly registrationsMegabytes: number | undefined
+  readonly storeMegabytes: number | undefined
+  readonly refreshesPerSecond: number
+  /** Of one core, for the registrar alone: parsing, TLS and credentials are in bench-proxy. */
+  readonly refreshPercentOfACore: number
+  /** All at once, as after an outage. */
+  readonly allAtOnceSeconds: number
+}
+
+/** The constants of `row`, times the phones that were asked for: none of these grows faster than their number. */
+function needOf(row: Row): Need {
+  const megabytes = (bytes: number | undefined): number | undefined =>
+    bytes === undefined ? undefined : (bytes * users) / 2 ** 20
+  return {
+    location: row.location,
+    phones: users,
+    registrationsMegabytes: megabytes(row.bytesPerRegistration),
+    storeMegabytes: megabytes(row.storeBytesPerRegistration),
+    refreshesPerSecond: users / refreshSeconds,
+    refreshPercentOfACore: (users / refreshSeconds) * (row.refreshMicroseconds / 1e4),
+    allAtOnceSeconds: (row.firstSeconds / row.users) * users,
   }
 }
 
@@ -168,7 +274,7 @@ const file = join(tmpdir(), `siplab-bench-${process.pid}.db`)
 const store = await openPoolStore({ kind: 'sqlite', file }, { clock: systemClock })
 const single = singleWriterLocation({ clock: systemClock, store })
 await new Promise((resolve) => setTimeout(resolve, 200))
-const sqlite = await measure('memory before SQLite', single)
+const sqlite = await measure('memory before SQLite', single, () => fileBytes(file))
 await store.close()
 for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true })
 
@@ -177,22 +283,24 @@ if (url !== undefined) {
   flow.notes.clear()
   const back = await openPoolStore({ kind: 'postgresql', url }, { clock: systemClock })
   if (back.health.error !== undefined) throw back.health.error
-  rows.push(await measure('shared PostgreSQL', sharedLocation({ clock: systemClock, store: back })))
+  rows.push(
+    await measure('shared PostgreSQL', sharedLocation({ clock: systemClock, store: back }), () => tableBytes(url)),
+  )
   await back.removeExpired(Number.MAX_SAFE_INTEGER)
   await back.close()
 }
-if (process.argv.includes('--json')) console.log(JSON.stringify({ node: process.version, rows }))
-else
+const needs = rows.map(needOf)
+if (values.json) console.log(JSON.stringify({ node: process.version, rows, needs }))
+else for (const each of [rows, needs]) printTable(each)
+
+function printTable(table: readonly (Row | Need)[]): void {
+  const digit = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 10) / 10 : value)
   console.table(
     Object.fromEntries(
-      rows.map(({ location, ...numbers }) => [
+      table.map(({ location, ...numbers }) => [
         location,
-        Object.fromEntries(
-          Object.entries(numbers).map(([name, value]) => [
-            name,
-            typeof value === 'number' ? Math.round(value * 10) / 10 : value,
-          ]),
-        ),
+        Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, digit(value)])),
       ]),
     ),
   )
+}

@@ -17,9 +17,11 @@ export interface PipeSettings {
   /** SNI; the server's certificate is not looked at. */
   readonly serverName?: string
   readonly certificate?: { readonly certificate: string; readonly key: string }
+  /** Address of this end; absent: the system chooses. */
+  readonly source?: string
 }
 
-interface RawPipe {
+export interface RawPipe {
   /** Of this end: `127.0.0.1:40000`. */
   readonly hostPort: string
   readonly ended: boolean
@@ -49,9 +51,10 @@ export function openPipe(settings: PipeSettings, user: PipeUser): Promise<RawPip
 }
 
 async function stream(settings: PipeSettings, user: PipeUser): Promise<RawPipe> {
-  const { address: host, port } = settings
+  const { address: host, port, source } = settings
+  const place = { host, port, ...(source === undefined ? {} : { localAddress: source }) }
   const secure = settings.transport === 'tls'
-  const socket: Socket = secure ? connectTls({ host, port, ...tlsOf(settings) }) : connectTcp({ host, port })
+  const socket: Socket = secure ? connectTls({ ...place, ...tlsOf(settings) }) : connectTcp(place)
   await once(socket, secure ? 'secureConnect' : 'connect')
   const framer = new StreamFramer(defaultLimits, {
     message: (message) => user.message(message),
