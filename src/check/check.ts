@@ -108,7 +108,10 @@ function readMaterial(log: CheckLog, options: CheckOptions): void {
 /** Our own certificate with the eyes of the other end, as far as we share its trust. */
 function ownStep(log: CheckLog, own: OwnIdentity, options: CheckOptions): void {
   const title = `our own certificate, of ${own.label}`
-  if (own.verdicts.length > 0) return putVerdicts(log, 'own-certificate', title, own.verdicts)
+  const open = own.verdicts.find(({ code }) => code === 'key.permissions')
+  if (open !== undefined) log.put('own-key', `the key of ${own.label}`, fromVerdict(open, {}, 'warning'))
+  const unusable = own.verdicts.filter((found) => found !== open)
+  if (unusable.length > 0) return putVerdicts(log, 'own-certificate', title, unusable)
   const examination = examineOwn(own, options)
   const diagnosis = toVerdict(examination)
   const evidence = { names: own.names, ...pathEvidence(examination) }

@@ -185,11 +185,16 @@ async function resumption(
     )
 }
 
+/** What OpenSSL refuses to load. */
+const unfit: ReadonlySet<string> = new Set(['key.mismatch', 'chain.out-of-order'])
+
 /** Why our certificate is not tried. */
 function notShown(own: OwnIdentity, seen: Secured): Finding | undefined {
-  const [unusable] = own.verdicts
-  if (own.key === '' || own.cert === '')
-    return unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable)
+  const [unusable] = own.verdicts.filter(({ code }) => code !== 'key.permissions')
+  // A pair that does not fit never leaves this machine: the server has not seen it.
+  if (unusable !== undefined && (own.key === '' || own.cert === '' || unfit.has(unusable.code)))
+    return fromVerdict(unusable)
+  if (own.key === '' || own.cert === '') return notTried('Not tried: there is nothing to show.')
   return seen.asksCertificate
     ? undefined
     : fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false })

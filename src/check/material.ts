@@ -56,7 +56,8 @@ export function identityFiles(
   passphrase?: string,
 ): OwnIdentity {
   const chain = loadCertificates(certificateFile)
-  const key = loadKey(keyFile, passphrase === undefined ? {} : { passphrase })
+  // Whoever may read the key file is no matter of the other end: it is said, and the check goes on.
+  const key = loadKey(keyFile, { anyMode: true, ...(passphrase === undefined ? {} : { passphrase }) })
   const verdicts = [...(chain.ok ? chain.warnings : chain.verdicts), ...(key.ok ? key.warnings : key.verdicts)]
   const usable = chain.ok && key.ok
   return {
@@ -64,7 +65,7 @@ export function identityFiles(
     names,
     cert: chain.ok ? chain.value.pem : '',
     key: key.ok ? key.value.key.export({ type: 'pkcs8', format: 'pem' }).toString() : '',
-    verdicts: usable ? [...verdicts, ...pairVerdicts(chain.value.certificates, key.value.key, label)] : verdicts,
+    verdicts: usable ? [...pairVerdicts(chain.value.certificates, key.value.key, label), ...verdicts] : verdicts,
   }
 }
 

@@ -114,8 +114,13 @@ export function demandFinding(
   const fix =
     speaksAs === 'client'
       ? 'dial the port for users, or let the server request the certificate and not demand it'
-      : 'show one: --cert FILE --key FILE, or --as NODE'
-  const details = { message: 'The server demands a certificate of every client', found, fix }
+      : 'show one: --cert FILE --key FILE; of a node of a lab: --as'
+  const silent = evidence['closed'] === true && evidence['alert'] === undefined && evidence['said'] === undefined
+  const details = {
+    message: `The server ${silent ? 'probably ' : ''}demands a certificate of every client`,
+    found: silent ? `${found}, without an alert: it may have closed for another reason` : found,
+    fix,
+  }
   return outcome === 'failed'
     ? failure('tls.client-cert-missing', details, evidence)
     : note('tls.client-cert-missing', details, evidence)

@@ -28,6 +28,10 @@ import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 import type { ChosenLab } from './lab-choice.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
+import { remedyFor as remedyOfCause } from '../explain/remedy.ts'
+import { findVerdictCode } from '../verdicts/codes.ts'
+import { isForLab } from '../verdicts/remedy.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 
 export interface SetupOptions {
   readonly data?: string
@@ -168,13 +172,25 @@ function ownIdentity(
     if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
     return undefined
   }
-  return identityFiles(
+  const own = identityFiles(
     resolve(io.workingFolder, cert),
     resolve(io.workingFolder, key ?? cert),
     cert,
     [],
     io.environment['SIPLAB_KEY_PASSPHRASE'],
   )
+  return { ...own, verdicts: own.verdicts.map(forOwnFiles) }
+}
+
+/** The table of codes speaks of a node of the lab; these are files of the user, on this machine. */
+function forOwnFiles(found: Verdict): Verdict {
+  if (found.fix === undefined || !isForLab(found.fix)) return found
+  const code = findVerdictCode(found.code)?.code
+  const locked = found.code === 'key.encrypted' || found.code === 'key.passphrase-wrong'
+  const fix = locked
+    ? 'give the passphrase in SIPLAB_KEY_PASSPHRASE, or open the key: openssl pkey -in KEY -out OPEN.key'
+    : code && remedyOfCause(code, 'us', undefined)
+  return fix === undefined ? found : { ...found, fix }
 }
 
 /** The certificate that node shows when it dials: its default-outgoing one, or that of the face it leaves by. */

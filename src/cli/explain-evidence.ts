@@ -1,6 +1,8 @@
 /** Reads what was given to `siplab explain`, and asks the part of siplab that understands it. */
 import { createReadStream, openSync, readFileSync, readSync, closeSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import type { Answer } from '../explain/answer.ts'
 import type { CaptureAnswer } from '../explain/capture/index.ts'
 import type { FileAnswer } from '../explain/file/index.ts'
@@ -34,7 +36,9 @@ const maxWhole = 64 * 1024 * 1024
 /** A file by its content. The key log and other files of certificates are read beside it. */
 export async function explainPath(io: Io, name: string, options: ExplainOptions): Promise<Explained> {
   const path = resolve(io.workingFolder, name)
-  const kind = kindOf(headOf(path))
+  const head = headOf(path)
+  if (isGzip(head)) return explainChunks(io, name, unpacked(name, createReadStream(path)), options)
+  const kind = kindOf(head)
   if (kind === 'capture') return explainCaptureOf(io, name, path, options)
   if (kind === 'certificates') return explainCertificates(io, name, whole(io, name), options)
   return explainLog(name, createReadStream(path, { highWaterMark: 262_144 }))
@@ -42,18 +46,54 @@ export async function explainPath(io: Io, name: string, options: ExplainOptions)
 
 /** Standard input, whatever it is. */
 export async function explainInput(io: Io, options: ExplainOptions): Promise<Explained> {
-  const chunks = io.input()[Symbol.asyncIterator]()
-  const first = await chunks.next()
-  const head = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value)
+  const { head, rest } = await beginning(io.input())
+  if (isGzip(head)) return explainChunks(io, standardInput, unpacked(standardInput, rest), options)
+  return explainChunks(io, standardInput, rest, options)
+}
+
+async function explainChunks(
+  io: Io,
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  options: ExplainOptions,
+): Promise<Explained> {
+  const { head, rest } = await beginning(chunks)
   const kind = kindOf(head)
-  const name = standardInput
+  if (kind === 'capture') return explainCaptureOf(io, name, await collected(name, rest), options)
+  if (kind === 'certificates') return explainCertificates(io, name, await collected(name, rest), options)
+  return explainLog(name, rest)
+}
+
+interface Beginning {
+  readonly head: Buffer
+  /** Everything, the head included. */
+  readonly rest: AsyncIterable<Uint8Array>
+}
+
+async function beginning(chunks: AsyncIterable<Uint8Array>): Promise<Beginning> {
+  const reading = chunks[Symbol.asyncIterator]()
+  const first = await reading.next()
+  const head = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value)
   const rest = async function* (): AsyncGenerator<Uint8Array> {
     yield head
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
+    for (let next = await reading.next(); next.done !== true; next = await reading.next()) yield next.value
   }
-  if (kind === 'capture') return explainCaptureOf(io, name, await collected(rest()), options)
-  if (kind === 'certificates') return explainCertificates(io, name, await collected(rest()), options)
-  return explainLog(name, rest())
+  return { head, rest: rest() }
+}
+
+/** Logs that were rotated are packed (RFC 1952 §2.3.1). */
+function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b
+}
+
+/** @throws UsageError where the octets are damaged or end early */
+async function* unpacked(name: string, packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of Readable.from(packed).pipe(createGunzip())) yield chunk as Buffer
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${name}: wanted a whole gzip file, found one that cannot be unpacked (${found})`, { cause })
+  }
 }
 
 /** Words of the command line. */
@@ -136,13 +176,13 @@ function whole(io: Io, name: string): Buffer {
   return readFileSync(path)
 }
 
-async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function collected(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunks) {
     size += chunk.length
     if (size > maxWhole)
-      throw new UsageError(`standard input: wanted at most ${maxWhole} octets of a capture; name the file instead`)
+      throw new UsageError(`${name}: wanted at most ${maxWhole} octets of a capture; name the unpacked file instead`)
     parts.push(chunk)
   }
   return Buffer.concat(parts)

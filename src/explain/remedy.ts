@@ -85,7 +85,15 @@ const works: readonly Work[] = [
     text: 'send the whole chain: the certificate of the server first, then each issuing CA, without the root',
   },
   {
-    codes: /^chain\.(?:untrusted-root|partial-anchor|issuer-mismatch|root-expired)$/,
+    codes: /^chain\.issuer-mismatch$/,
+    by: 'owner',
+    place: 'certificate',
+    text:
+      'let the present CA issue the certificate again, send the certificate of that CA with it, and put its root ' +
+      'into the trust list of the end that refused',
+  },
+  {
+    codes: /^chain\.(?:untrusted-root|partial-anchor|root-expired)$/,
     by: 'refuser',
     place: 'trust',
     text: 'add the present root of the certificate to the trust list of the end that refused, and remove the stale one',

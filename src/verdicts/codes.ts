@@ -263,10 +263,12 @@ const table = {
       'put the renewed root into the trust list of REFUSER, let it issue the certificate of NODE: ' + oneAuthority,
   },
   'chain.issuer-mismatch': {
-    meaning: 'the trust list holds a CA with the issuer name of {certificate} but another key',
+    meaning: 'the CA with the issuer name of {certificate} is not the one that the certificate names',
     windows: ['CERT_E_CHAINING', 'TRUST_E_CERT_SIGNATURE'],
     rule: 'name and key of the issuer match (RFC 5280 §6.1.3)',
-    remedy: `the CA was probably replaced: distribute the new CA certificate to REFUSER and NODE: ${oneAuthority}`,
+    remedy:
+      'let the present CA issue {certificate} of NODE again, and give REFUSER the certificate of that CA: ' +
+      oneAuthority,
   },
   'chain.not-a-ca': {
     meaning: 'the issuer of {certificate} is not a CA',

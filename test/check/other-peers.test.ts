@@ -75,6 +75,28 @@ async function relay(
   )
 }
 
+t.test('our own files', async (t) => {
+  const put = (key: string, mode: number): ReturnType<typeof identityFiles> => {
+    const folder = t.testdir({ 'client.key': key })
+    chmodSync(join(folder, 'client.key'), mode)
+    return identityFiles(join(files, 'client.pem'), join(folder, 'client.key'), 'client.pem', ['peer.lab.test'])
+  }
+  const demanding = { requestCert: true, rejectUnauthorized: true, ca: pki.root.pem }
+
+  t.test('a key that others may read is told, and the certificate is tried', async (t) => {
+    const report = await checkPort(await sipServer(t, demanding), { ...patient, own: put(String(client.key), 0o644) })
+    t.match(stepOf(report, 'own-key'), { outcome: 'warning', code: 'key.permissions' })
+    t.match(stepOf(report, 'client-certificate.own'), { outcome: 'ok' })
+  })
+
+  t.test('a key of another certificate is our fault, and the server sees neither', async (t) => {
+    const server = await sipServer(t, { requestCert: true, rejectUnauthorized: false, ca: pki.root.pem })
+    const report = await checkPort(server, { ...patient, own: put(String(good.key), 0o600) })
+    t.match(stepOf(report, 'own-certificate'), { outcome: 'failed', code: 'key.mismatch' })
+    t.notMatch(stepOf(report, 'client-certificate.own')?.sentence, /The server refused/)
+  })
+})
+
 t.test('the versions of a server', async (t) => {
   t.test('are asked with our certificate where the server demands one', async (t) => {
     const key = t.testdir({ 'client.key': String(client.key) })

@@ -56,6 +56,7 @@ t.test('wrong usage names what was wanted', async (t) => {
     [['chain.pem', '--with', 'nobody'], /--with: wanted one of teams-direct-routing, .*found "nobody"/],
     [['chain.pem', '--with', 'zoom', '--on', '2027-02-30'], /--on: wanted a day such as 2027-03-15/],
     [['chain.pem', '--on', '2027-03-15'], /wanted --with PEER beside it/],
+    [['chain.pem', '--with', 'zoom', '--key', 'x.key'], /wanted no --ca, --key/],
     [['gone.pem', '--with', 'zoom'], /gone\.pem: wanted a file of certificates/],
   ] as const)
     t.match(await runInProcess(['explain', ...args], path), { status: 2, err: message })

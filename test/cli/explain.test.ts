@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { runInProcess } from '../support/cli.ts'
 
@@ -15,6 +16,21 @@ t.test('standard input is read where nothing or - is given', async (t) => {
       status: 0,
       out: /The other end refused our certificate/,
     })
+})
+
+t.test('a packed log is unpacked, and a damaged one is a mistake of the user', async (t) => {
+  const packed = gzipSync('tlsv1 alert unknown ca\n')
+  const path = t.testdir({
+    'log.1.gz': packed,
+    'cut.gz': packed.subarray(0, 20),
+    'bad.gz': Buffer.from('1f8b0800ff', 'hex'),
+  })
+  t.match(await runInProcess(['explain', 'log.1.gz'], path), {
+    status: 0,
+    out: /The other end refused our certificate/,
+  })
+  for (const name of ['cut.gz', 'bad.gz'])
+    t.match(await runInProcess(['explain', name], path), { status: 2, err: /wanted a whole gzip file/ })
 })
 
 t.test('--json has the shape of the contract, with null for what is not known', async (t) => {

@@ -47,6 +47,13 @@ t.test('the worked example: a serverAuth-only leaf of DigiCert at Teams on 15 Ma
   t.ok(waysOut(answer, chain).some(({ way }) => /switch off the purpose check/.test(way)))
 })
 
+t.test('what breaks the rules of X.509 breaks at every peer that verifies', async (t) => {
+  const at = (change: Made): readonly string[] => broken(link('teams-direct-routing', '2027-03-15', change))
+  t.same(at({ permitted: ['contoso.com'] }), [])
+  t.same(at({ permitted: ['fabrikam.com'] }), ['chain.name-constraint'])
+  t.ok(at({ forged: true }).includes('chain.issuer-mismatch'))
+})
+
 t.test('under the rule of 2024 the same form breaks where we dial', async (t) => {
   const answer = link('teams-direct-routing', '2024-06-01', { from: '2024-05-01' })
   t.same(verdicts(answer), ['we-serve stands', 'we-dial breaks'])

@@ -1,5 +1,11 @@
 /** Chains of public form that no public CA signed: the names of a real hierarchy, our keys, any date. */
-import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../src/certificates/extensions.ts'
+import {
+  basicConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  nameConstraints,
+  subjectAltName,
+} from '../../src/certificates/extensions.ts'
 import { generateKey } from '../../src/certificates/keys.ts'
 import { writeCertificate, type DistinguishedName } from '../../src/certificates/write-certificate.ts'
 import { readCertificate } from '../../src/certificates/examine/index.ts'
@@ -19,6 +25,10 @@ export interface Made {
   readonly key?: 'p256' | 'rsa'
   readonly caUntil?: string
   readonly withIssuer?: boolean
+  /** Domains for which the issuing CA may issue. */
+  readonly permitted?: readonly string[]
+  /** The signature of the leaf is that of another key. */
+  readonly forged?: boolean
 }
 
 /** By default the worked example: DigiCert, serverAuth only, issued on 1 Feb 2027 for 200 days, RSA. */
@@ -39,6 +49,8 @@ export function madeDer({
   key = 'rsa',
   caUntil = '2031-01-01',
   withIssuer = true,
+  permitted,
+  forged = false,
 }: Made = {}): readonly Buffer[] {
   const issuingName: DistinguishedName = [
     ['O', organization],
@@ -55,7 +67,12 @@ export function madeDer({
       key: keys.issuing,
       notBefore: new Date('2020-01-01'),
       notAfter: new Date(caUntil),
-      extensions: [basicConstraints({ ca: true }), keyUsage('keyCertSign', 'cRLSign'), extendedKeyUsage(...caPurposes)],
+      extensions: [
+        basicConstraints({ ca: true }),
+        keyUsage('keyCertSign', 'cRLSign'),
+        extendedKeyUsage(...caPurposes),
+        ...(permitted === undefined ? [] : [nameConstraints({ permitted })]),
+      ],
     },
     { name: root, key: keys.issuing },
   )
@@ -71,7 +88,7 @@ export function madeDer({
         subjectAltName(names.map((value) => ({ kind: 'dns', value }))),
       ],
     },
-    { name: issuingName, key: keys.issuing },
+    { name: issuingName, key: forged ? keys.p256 : keys.issuing },
   )
   return withIssuer ? [leaf, issuing] : [leaf]
 }

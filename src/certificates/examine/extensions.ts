@@ -1,4 +1,5 @@
 /** The extensions of certificates and CRLs (RFC 5280 §4.2, §5.2), one function each, in the order of the RFC. */
+import { serialNumber } from './serials.ts'
 import {
   Tag,
   contextTag,
@@ -41,6 +42,8 @@ export interface AuthorityKeyIdentifier {
   readonly keyIdentifier?: string
   readonly hasIssuer: boolean
   readonly hasSerial: boolean
+  /** Of the certificate of the issuer, as `SerialNumber.hex`. */
+  readonly serial?: string
 }
 
 export function readAuthorityKeyIdentifier(reader: DerReader): AuthorityKeyIdentifier {
@@ -53,6 +56,7 @@ export function readAuthorityKeyIdentifier(reader: DerReader): AuthorityKeyIdent
     ...(key === undefined ? {} : { keyIdentifier: key.content.toString('hex') }),
     hasIssuer: issuer !== undefined,
     hasSerial: serial !== undefined,
+    ...(serial === undefined ? {} : { serial: serialNumber(serial.content).hex }),
   }
 }
 

@@ -46,6 +46,7 @@ export function pathFindings(
       validity(certificate, index, anchored && index === path.length - 1, context),
     ),
     ...path.flatMap((certificate, index) => (index === 0 ? [] : authority(certificate, index, path))),
+    ...path.flatMap((certificate, index) => namesItsIssuer(certificate, index, path[index + 1])),
     ...depth(path, anchored, context),
     ...purposes(path, anchored, context),
     ...usage(path, context),
@@ -138,6 +139,30 @@ function hasRoomBelow({ basicConstraints }: Certificate, index: number, path: re
   if (limit === undefined || below <= limit) return []
   const found = `${limit}, with ${below} CAs below`
   return [located(index, 'chain.path-too-long', 'pathLenConstraint', found, 'pathLenConstraint (RFC 5280 §4.2.1.9)')]
+}
+
+/**
+ * OpenSSL takes no CA for the issuer whose key identifier or serial is another than the one that the certificate names,
+ * whatever the signature says; RFC 5280 §4.2.1.1 calls both a help to find the issuer and no more.
+ */
+function namesItsIssuer({ authorityKeyIdentifier: named }: Certificate, index: number, issuer?: Certificate) {
+  const key = issuer?.subjectKeyIdentifier
+  if (named === undefined || issuer === undefined) return []
+  const tell = (what: string, wanted: string, has: string): readonly Located[] => [
+    located(
+      index,
+      'chain.issuer-mismatch',
+      'authorityKeyIdentifier',
+      `${what} ${wanted} is wanted, ${issuer.subject.text} has ${has}; the signature fits`,
+      'the issuer has the key identifier and the serial that the certificate names (OpenSSL X509_check_issued)',
+      minds('node'),
+    ),
+  ]
+  if (named.keyIdentifier !== undefined && key !== undefined && named.keyIdentifier !== key)
+    return tell('key identifier', named.keyIdentifier, key)
+  if (named.serial !== undefined && named.serial !== issuer.serial.hex)
+    return tell('serial', named.serial, issuer.serial.hex)
+  return []
 }
 
 function depth(path: readonly Certificate[], anchored: boolean, { maxChainDepth }: PathContext): readonly Located[] {

@@ -121,6 +121,11 @@ async function explainLink(
   const [file] = what
   if (file === undefined || what.length > 1)
     throw new UsageError(`--with: wanted one file of a chain, found ${what.length}`)
+  const { ca, key, role, at, rules, keylog } = options
+  if ([ca, key, role, at, rules, keylog].some((value) => value !== undefined))
+    throw new UsageError(
+      `--with: wanted no --ca, --key, --role, --at, --rules or --keylog beside it; siplab explain ${file} takes them`,
+    )
   const report = linkReport(io, file, options, Date.now())
   if (report.answer !== undefined && !/^stands/.test(report.answer.verdict)) finish(1)
   answer(io, options, linkDocument(report), () => linkText(io, report))

@@ -30,7 +30,7 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
   const waited = waitedFor(connection, until)
   if (closing?.end !== 'acceptor' && waited >= silentMilliseconds) return noAnswer(connection, waited, evidence)
   if (closing?.how === 'reset') return reset(connection, closing.end === 'acceptor', closing.frame)
-  const said = connection.sideOf('dialler').stream.octets > 0
+  const said = connection.sideOf('dialler').stream.octets > 0 && !isRecordedInPart(connection)
   if (closing?.end === 'acceptor' && said)
     return broken({
       candidates: [
@@ -43,7 +43,14 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
   return unclear([...evidence, frameEvidence(connection.lastFrame, whatIsMissing(connection))])
 }
 
-function whatIsMissing({ tls, begun }: Connection): string {
+/** Octets that the other end acknowledged are missing: what was said in them is not known. */
+function isRecordedInPart({ sides }: Connection): boolean {
+  return sides.some(({ stream }) => stream.notCaptured > 0)
+}
+
+function whatIsMissing(connection: Connection): string {
+  const { tls, begun } = connection
+  if (begun && isRecordedInPart(connection)) return 'octets of the handshake are not in the capture'
   if (!begun) return 'the capture begins in the middle of the connection'
   return tls?.clientHello === undefined ? 'no whole ClientHello is in the capture' : 'no answer is in the capture'
 }

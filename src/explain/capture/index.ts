@@ -69,6 +69,7 @@ class Reading {
   readonly #file: CaptureFile
   #sipCount = 0
   #lastAt = 0
+  #cutPackets = 0
 
   constructor({ keylog, anchors = [], onDisk = [] }: CaptureOptions) {
     if (keylog !== undefined) this.#keylog.add(keylog)
@@ -86,6 +87,7 @@ class Reading {
     this.#file = new CaptureFile({
       packet: (packet) => {
         this.#lastAt = packet.at
+        if (packet.octets.length < packet.originalLength) this.#cutPackets += 1
         this.#table.packet(packet)
       },
       keylog: (text) => this.#keylog.add(text),
@@ -100,6 +102,8 @@ class Reading {
   end(): CaptureAnswer {
     this.#file.end()
     this.#table.end()
+    if (this.#cutPackets > 0)
+      this.#problem(`${this.#cutPackets} packets were recorded only in part; record again with tcpdump -s 0`)
     const { answer, connections, total, broken } = this.#list.result()
     const { packets, fragments } = this.#table
     return {

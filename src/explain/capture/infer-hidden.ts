@@ -28,8 +28,11 @@ export function inferHidden(connection: Connection, tls: TlsSession): Diagnosis 
     ...(done < 0 ? inPlaceOfFinished(dialler.first) : afterFinished(dialler.first, done, acceptor.first)),
     ...(closing === undefined ? [] : [frameEvidence(closing.frame, closingText(closing))]),
   ]
-  if (closing === undefined && done >= 0)
-    return { state: 'unclear', certain: false, candidates: [], needsKeylog: true, evidence }
+  const alerted = done < 0 && dialler.first[0]?.length === sealedAlertOctets
+  if (closing === undefined && !alerted) {
+    const end = frameEvidence(connection.lastFrame, 'the capture ends, and neither end has closed')
+    return { state: 'unclear', certain: false, candidates: [], needsKeylog: true, evidence: [...evidence, end] }
+  }
   const refuser = refusing(dialler.first[0], done, closing?.end)
   const why =
     refuser === undefined

@@ -1,5 +1,6 @@
 /** What is wrong with a file beside its chain: order, root, further servers, ended certificates, no certificate. */
 import { generalNameText } from '../../certificates/examine/general-name.ts'
+import { keyText } from '../../certificates/examine/key-info.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { isOutOfOrder, isRoot, unrelated, type Arrangement } from './arrange.ts'
 import { findingOf, type FileFinding } from './finding.ts'
@@ -36,7 +37,14 @@ export function fileFindings(
           }),
         ]
   const others = otherLeafs(leaf, all, judging)
-  return [...order, ...included, ...others, ...endedExtras(path, all, judging), ...namesFindings(leaf, judging)]
+  return [
+    ...order,
+    ...included,
+    ...others,
+    ...endedExtras(path, all, judging),
+    ...namesFindings(leaf, judging),
+    ...usageFindings(leaf),
+  ]
 }
 
 /** A PEM file is read from its start: what stands there is the certificate that the key is compared with. */
@@ -84,6 +92,14 @@ function namesFindings({ certificate, where }: CertificateItem, { role }: JudgeO
   if (wild?.kind !== 'dns') return []
   const why = `${generalNameText(wild)} matches no name by the rules of SIP; ${otherReaders(wild.value)}`
   return [{ ...findingOf('cert.wildcard', { where, why }), weight: 'warning' }]
+}
+
+/** An elliptic key can only sign, and that is what the certificate must allow (RFC 8446 §4.4.2.2, RFC 8422 §3). */
+function usageFindings({ certificate: { keyUsage, publicKey }, where }: CertificateItem): readonly FileFinding[] {
+  const elliptic = publicKey.kind === 'ec' || publicKey.kind === 'edwards'
+  if (!elliptic || keyUsage === undefined || keyUsage.has('digitalSignature')) return []
+  const why = `the key (${keyText(publicKey)}) may be used for ${[...keyUsage].join(', ')}, not to sign: TLS 1.2 fails`
+  return [findingOf('cert.ku-wrong', { where, why })]
 }
 
 /** RFC 9525 §6.3: the whole first label, and more than one label behind it. */

@@ -1,5 +1,5 @@
 /** Dates, completeness and root of our chain, on one day, for one peer. */
-import type { Certificate } from '../../certificates/examine/index.ts'
+import { explain, type Certificate } from '../../certificates/examine/index.ts'
 import type { Period, PeerPolicy, Issuers } from '../policy.ts'
 import { dayOf } from '../policy.ts'
 import { authorityNamed, longestLifetime, publicAuthorities } from '../programmes/authorities.ts'
@@ -69,7 +69,28 @@ export function lifetimeCheck({ leaf, root }: Presented): Check | undefined {
   }
 }
 
-export function chainCheck({ complete, leaf }: Presented): Check {
+/** A weak signature is refused by many and not by all. */
+export function faultChecks({ faults }: Presented): readonly Check[] {
+  return faults.map((fault) => ({
+    about: 'chain',
+    outcome: fault.code.endsWith('.signature-weak') ? 'warns' : 'breaks',
+    code: fault.code,
+    sentence: `${lowerFirst(explain(fault).message)}: ${fault.found}`,
+  }))
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+export function chainCheck({ complete, leaf, otherKey }: Presented): Check {
+  if (otherKey)
+    return {
+      about: 'chain',
+      outcome: 'breaks',
+      code: 'chain.issuer-mismatch',
+      sentence: `the CA ${leaf.issuer.text} of the file has not signed our certificate`,
+    }
   return complete
     ? { about: 'chain', outcome: 'holds', sentence: 'the chain reaches a root' }
     : {

@@ -1,7 +1,7 @@
 /** Does a link work on a day? Both directions, both ends of each. */
 import { periodOn, type Period, type PeerPolicy } from '../policy.ts'
 import { type Check, demandOf, type Verdict, verdictOf } from './check.ts'
-import { chainCheck, dateChecks, lifetimeCheck, rootChecks, type Situation } from './chain-checks.ts'
+import { chainCheck, dateChecks, faultChecks, lifetimeCheck, rootChecks, type Situation } from './chain-checks.ts'
 import { callerChecks, type OurEnd, serverChecks } from './mirror.ts'
 import { clientCertificateCheck, clientPurposeCheck, keyCheck, nameCheck, serverPurposeCheck } from './own-checks.ts'
 import type { Presented } from './presented.ts'
@@ -122,7 +122,7 @@ function weDial({ chain, name, us = {} }: LinkRequest, situation: Situation): Di
 }
 
 function formChecks(chain: Presented, situation: Situation): readonly Check[] {
-  return [...dateChecks(chain, situation), ...some(lifetimeCheck(chain)), chainCheck(chain)]
+  return [...dateChecks(chain, situation), ...some(lifetimeCheck(chain)), chainCheck(chain), ...faultChecks(chain)]
 }
 
 function some(check: Check | undefined): readonly Check[] {

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import { isSelfIssued } from '../../certificates/examine/certificate.ts'
 import { attributeValues, type DistinguishedName } from '../../certificates/examine/distinguished-name.ts'
-import { readCertificate, type Certificate } from '../../certificates/examine/index.ts'
+import { examine, readCertificate, type Certificate, type Fault } from '../../certificates/examine/index.ts'
 import { commonName, organizationName } from '../../certificates/examine/oids.ts'
 import { pemBlocks } from '../../certificates/examine/pem.ts'
 import { SignatureChecker } from '../../certificates/examine/signature.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import { authorityNamed, type PublicAuthority } from '../programmes/authorities.ts'
 import { publicRoots, type PublicRoot } from '../programmes/roots.ts'
 
@@ -16,6 +17,10 @@ export interface Presented {
   readonly intermediates: readonly Certificate[]
   /** The issuer of the leaf is in the file, and so is every issuer up to the root or the one below the root. */
   readonly complete: boolean
+  /** The file has a CA with the name of the issuer, and it did not sign the leaf. */
+  readonly otherKey: boolean
+  /** What no peer that verifies accepts, whatever its rules, and what many do not: X.509 itself (RFC 5280 §6.1). */
+  readonly faults: readonly Fault[]
   readonly root: RootSighting
   /** The CA that signed the leaf, by the name it signs with. */
   readonly authority: PublicAuthority | undefined
@@ -40,6 +45,30 @@ const publicPolicies = ['2.23.140.1.1', '2.23.140.1.2.1', '2.23.140.1.2.2', '2.2
 
 const maxLength = 20
 
+const formCodes: ReadonlySet<VerdictCode> = new Set([
+  'chain.not-a-ca',
+  'chain.no-cert-sign',
+  'chain.path-too-long',
+  'chain.name-constraint',
+  'cert.critical-extension',
+  'cert.signature-weak',
+  'chain.signature-weak',
+])
+
+/** Judged while every certificate is valid: days, trust, names and purposes are questions of their own. */
+function formFaults(path: readonly Certificate[]): readonly Fault[] {
+  const [top] = path.slice(-1)
+  if (top === undefined) return []
+  const { faults } = examine({
+    chain: path.map(({ der }) => der),
+    anchors: [top.der],
+    purpose: 'serverAuth',
+    time: new Date(Math.max(...path.map(({ notBefore }) => notBefore.at))),
+    profile: 'modern',
+  })
+  return faults.filter(({ code, refuses }) => refuses && formCodes.has(code))
+}
+
 /** Sorts a chain: the leaf first, the others in any order. */
 export function presented(leaf: Certificate, others: readonly Certificate[]): Presented {
   const path = pathAbove(leaf, others)
@@ -50,6 +79,8 @@ export function presented(leaf: Certificate, others: readonly Certificate[]): Pr
   return {
     leaf,
     intermediates,
+    otherKey: path.length === 0 && !isSelfIssued(leaf) && others.some(({ subject }) => subject.key === leaf.issuer.key),
+    faults: formFaults([leaf, ...path]),
     // A public leaf is never signed by a root itself (CA/B Baseline Requirements §6.1.7).
     complete: hasRoot || intermediates.length > 0 || isSelfIssued(leaf) || rootNamed(leaf.issuer) !== undefined,
     root: rootOf(leaf, intermediates, hasRoot ? top : undefined),

@@ -5,6 +5,7 @@
 import type { Purpose } from '../../../src/certificates/certificate-request.ts'
 import { octets, sequence, taggedOctets } from '../../../src/certificates/der.ts'
 import {
+  authorityKeyId,
   basicConstraints,
   extendedKeyUsage,
   extension,
@@ -103,6 +104,12 @@ export const oneChange: Readonly<Record<string, OneChange>> = {
       chain: [leaf(), issuing({ content: { key: keys.other }, extensions: { '2.5.29.14': subjectKeyId(keys.other) } })],
     },
   },
+  'the key identifier of another CA': changed('chain.issuer-mismatch', 0, {
+    extensions: { '2.5.29.35': authorityKeyId(keys.other) },
+  }),
+  'the serial of the CA before its renewal': changed('chain.issuer-mismatch', 0, {
+    extensions: { '2.5.29.35': extension('2.5.29.35', false, sequence(taggedOctets(2, Buffer.of(9)))) },
+  }),
   'another name': {
     first: 'cert.name-mismatch',
     index: 0,

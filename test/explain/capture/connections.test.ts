@@ -186,3 +186,24 @@ t.test('a new SYN with the same ports begins a new connection', async (t) => {
     counts: { connections: 2, broken: 2 },
   })
 })
+
+t.test('packets that were recorded only in part', async (t) => {
+  const answer = await explainCapture(captureOf(greeted().close('acceptor').packets, { snapshot: 60 }))
+  t.match(answer, { candidates: [], connections: [{ state: 'unclear' }] }, 'prove nothing about the hello')
+  t.match(answer.problems, [/recorded only in part; record again with tcpdump -s 0/])
+})
+
+t.test('a capture of TLS 1.3 that ends behind the ServerHello names no end that closes', async (t) => {
+  const answer = await explain(
+    greeted().say('acceptor', Buffer.concat([serverHello13(), record(23, Buffer.alloc(900))])),
+  )
+  t.match(answer, { candidates: [], connections: [{ state: 'unclear', answer: { needsKeylog: true } }] })
+})
+
+/** The extension supported_versions says TLS 1.3. */
+function serverHello13(): Buffer {
+  const extensions = extension(43, Buffer.from([3, 4]))
+  const head = [Buffer.from([3, 3]), Buffer.alloc(32, 9), Buffer.from([0, 0x13, 2, 0, 0, extensions.length])]
+  const body = Buffer.concat([...head, extensions])
+  return record(22, Buffer.concat([Buffer.from([2, 0, 0, body.length]), body]))
+}

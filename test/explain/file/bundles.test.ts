@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { toPem } from '../../../src/certificates/der.ts'
-import { basicConstraints, extendedKeyUsage, subjectAltName } from '../../../src/certificates/extensions.ts'
+import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '../../../src/certificates/extensions.ts'
 import { keyToPem } from '../../../src/certificates/keys.ts'
 import { findingOf } from '../../../src/explain/file/finding.ts'
 import { explainFile, fileText, looksLikeCertificateFile, type FileOptions } from '../../../src/explain/file/index.ts'
@@ -122,6 +122,10 @@ const bundles: Readonly<Record<string, readonly [string | Buffer, readonly strin
     ['chain.expired'],
   ],
   'a wildcard': [pem(leaf({ extensions: san('*.lab.test') })) + pem(I), ['cert.wildcard']],
+  'an elliptic key that may not sign': [
+    pem(leaf({ extensions: { '2.5.29.15': keyUsage('keyAgreement') } })) + pem(I),
+    ['cert.ku-wrong'],
+  ],
   'a wildcard inside a name': [pem(leaf({ extensions: san('fe1.*.test') })) + pem(I), ['cert.wildcard']],
   'a server that is a CA by mistake': [
     pem(leaf({ extensions: { '2.5.29.19': basicConstraints({ ca: true }) } })) + pem(I),
