@@ -384,6 +384,12 @@ for (const [name, octets] of [
   ['SSH', Buffer.from('SSH-2.0-OpenSSH_9.9\r\n')],
   ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n')],
   ['an octet 0x00', Buffer.from('0000002fff534d42', 'hex')],
+  ['an octet 0x0c', Buffer.from('300c020101600702010304008000', 'hex')],
+  ['an octet 0x00', Buffer.from('OPTIONS sip:lab.test SIP/2.0\r\n', 'utf16le')],
+  ['a PROXY header', Buffer.from('PROXY TCP4 192.0.2.1 192.0.2.2 40000 5060\r\n')],
+  ['a PROXY header', Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex')],
+  ['a line without SIP/2.0', Buffer.from('EHLO mail.test\r\n')],
+  ['a line without SIP/2.0', Buffer.from('*1\r\n$4\r\nPING\r\n')],
 ] as const)
   t.test(`closes a connection that speaks ${name}: ${octets.toString('hex').slice(0, 12)}`, async (t) => {
     const at = await served(t)
