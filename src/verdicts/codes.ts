@@ -313,7 +313,7 @@ const table = {
     ofCa: 'the CA certificate {subject} is limited to another purpose',
     windows: ['CERT_E_WRONG_USAGE'],
     rule: 'every CA with an extended key usage lists the purpose that is needed',
-    remedy: 'let a CA without the limit issue the certificate of NODE: siplab certs renew NODE',
+    remedy: 'let a CA without such an extended key usage issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.revoked': {
     meaning: 'a CA above {certificate} is revoked',
