@@ -24,8 +24,8 @@ export const about: Readonly<Record<string, string>> = {
   node: 'the life of one server',
   peers: 'what SIP peers demand, by date',
   phone: 'a sip.js user agent',
-  reports: 'page, JUnit, escape',
-  roles: 'lists of policies, the law',
+  reports: 'HTML page, JUnit, escapes',
+  roles: 'lists of policies, the trust table',
   services: 'registrar, authentication, store',
   sip: 'the stack',
   survey: 'faults that a server accepts',
@@ -160,7 +160,7 @@ export function houseSvg(house: House): string {
   const boxes = [...house.imports.keys()].map((room) => box(room, spotOf(spots, room), house.inside.get(room) ?? []))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
   font-family="'DejaVu Sans', Verdana, Arial, sans-serif" fill="#1b1f24" role="img">
-<title>The rooms of src/: a room imports from the rooms its arrows lead to, and may import from all below those</title>
+<title>The folders of src/. An arrow shows what a folder imports; it may also import everything below that</title>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path
   d="M0 0L8 4L0 8z" fill="#57606a"/></marker></defs>
 <rect width="${width}" height="${height}" fill="#fff"/>

@@ -24,7 +24,7 @@ siplab up trunk --peer teams-direct-routing --on 2024-03-19 --detach
 | V | the own text of the vendor, CA, root programme or project |
 | G | a good secondary source |
 | I | our inference; no source says so outright |
-| ? | looked for and not found: siplab answers *cannot tell* and prints the question for the peer |
+| ? | looked for and not found: siplab answers *not known* and prints the question for the peer |
 
 *we-serve*: the peer dials us. *we-dial*: we dial the peer. A link in both directions has four checks of the purpose:
 the peer checks our server certificate, we check its client certificate, we check its server certificate, and the peer
@@ -37,7 +37,7 @@ export function policiesPage(): string {
     '## Peers\n',
     ...peerPolicies.map(policySection),
     '## Public CAs\n',
-    'The certificate itself decides whether it carries clientAuth; the table says until when a renewal can.\n',
+    'The table says until which day a CA issues certificates with clientAuth. Certificates that have it keep it.\n',
     authoritiesTable(),
     '## Lifetimes of public certificates\n',
     table(
@@ -45,7 +45,8 @@ export function policiesPage(): string {
       publicLifetimes.map(({ from, days }) => [from, String(days)]),
     ),
     '## Roots that leave\n',
-    'Removed and disabled end every chain on the day. Not-before and sct-after spare what was issued until the day.\n',
+    'With *removed* and *disabled*, every chain to the root ends on the day. With *not-before* and *sct-after*, ' +
+      'certificates that were issued before the day stay valid.\n',
     table(
       ['roots', 'programmes', 'day', 'mechanism', 'mark', 'source'],
       rootEvents.map(({ roots, stores, on, mechanism, mark, source }) => [
@@ -65,7 +66,7 @@ function policySection(policy: PeerPolicy): string {
   const list = Object.entries(sources).map(([tag, text]) => `- ${tag}: ${text}`)
   return [
     `### ${name}\n`,
-    `${title}. ${about} Who dials: ${shown(dials)}. Checked ${checked}.\n`,
+    `${title}. ${about} Who dials: ${dialling(dials)}. Checked ${checked}.\n`,
     table(
       [
         'period',
@@ -108,6 +109,10 @@ function periodRow(period: Period): readonly string[] {
     shown(period.shows),
     shown(period.showsRoots),
   ]
+}
+
+function dialling({ value, mark }: PeerPolicy['dials']): string {
+  return value === 'unknown' ? 'not known' : `${[...value].join(' and ')} (mark ${mark})`
 }
 
 function shown({ value, mark }: Fact<unknown>): string {

@@ -46,7 +46,7 @@ export function alertVerdict(
  * The verdict of an end whose peer closed after the handshake, before it said anything: under TLS 1.3, and with stacks
  * that verify late, that is all a refusal shows.
  *
- * @param sign what was seen: `closed without a word`
+ * @param sign what was seen: `closed without a reason`
  * @returns undefined when no certificate was shown that can be read
  */
 export function closingVerdict(

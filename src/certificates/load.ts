@@ -95,7 +95,7 @@ export function loadKey(
     : [
         verdict('key.permissions', {
           found: `${path} has mode 0${mode.toString(8)}`,
-          fix: `close the key file to others: chmod 600 ${path}`,
+          fix: `let only the owner read the key file: chmod 600 ${path}`,
         }),
       ]
   if (open.length > 0 && options.anyMode !== true) return { ok: false, verdicts: open }

@@ -13,7 +13,7 @@ import { failure, fine, notTried, type Finding } from './step.ts'
 /** @param server numeric; asked at port 5060 */
 export async function answersElsewhere(own: string, server: string, timeoutMs: number, port = 5060): Promise<Finding> {
   const other = otherAddress(own)
-  if (other === undefined) return notTried('Not tried: this machine has one address, and the question needs two.')
+  if (other === undefined) return notTried('Not tried: this machine has one address, and the test needs two.')
   const [here, there] = await Promise.all([bound(own), bound(other)])
   if (here === undefined || there === undefined) {
     for (const socket of [here, there]) socket?.close()
@@ -37,8 +37,8 @@ type Where = 'here' | 'there' | 'nowhere'
 
 function findingOf(where: Where, other: string): Finding {
   if (where === 'nowhere') return fine('No answer over UDP, at either of our addresses.', { answered: false })
-  if (where === 'here') return fine('The answer came to where the request was sent from.', { answered: true })
-  return failure('border.udp-elsewhere', { found: `the answer came to ${other}, which stood in Via only` })
+  if (where === 'here') return fine('The response came to the source address of the request.', { answered: true })
+  return failure('border.udp-elsewhere', { found: `the response came to ${other}, which only the Via named` })
 }
 
 /** Another address of this machine, as near as its own; on loopback every address of 127.0.0.0/8 is. */

@@ -36,7 +36,7 @@ export async function bordersStep(
       await door.close()
     }
     const failed = inner.steps.find(({ outcome }) => outcome === 'failed')
-    return { finding: failed ?? fine('The server keeps its borders, as far as was asked.'), value: undefined }
+    return { finding: failed ?? fine('The server accepted none of the test requests.'), value: undefined }
   })
 }
 
@@ -150,7 +150,8 @@ function relayFinding(asked: Asked): Finding {
 function dialogFinding(asked: Asked, relay: Asked): Finding {
   if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
   if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
-  if (relay.arrived !== undefined) return notTried('Not told apart: the server passes on the same without a dialog.')
+  if (relay.arrived !== undefined)
+    return notTried('Not tested: the server relays the same request without a dialog too.')
   return failure(
     'border.dialog-claimed',
     { found: `with a To tag that it never gave out, the request came to our listener from ${asked.arrived.from}` },

@@ -43,10 +43,10 @@ export async function walk(
 ): Promise<Reached | undefined> {
   readMaterial(log, options)
   if (candidates.length === 0)
-    return stop(log, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
+    return stop(log, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no address to dial was found')
   const connected = await tcpStep(log, candidates, options)
   if (connected === undefined)
-    return stop(log, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
+    return stop(log, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection was made')
   const { candidate, place } = connected
   const asking = { place, candidate, uri, from }
   return candidate.transport === 'tcp'
@@ -90,7 +90,7 @@ async function walkSecured(
   // A client would hang up here; what the server says to one that does not is still worth knowing, and does no harm.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(log, shaken, asking, options, wrong)
-  if (conversation === undefined) return stop(log, ['sip'], 'the server spoke no SIP with us')
+  if (conversation === undefined) return stop(log, ['sip'], 'the server did not speak SIP with this client')
   await sipStep(log, conversation.talk, asking.uri, conversation.observed, options.timeoutMs)
   clockStep(log, conversation.observed.response, options)
   conversation.talk.close()

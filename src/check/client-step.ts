@@ -85,7 +85,7 @@ function withoutFinding(observed: Observed, { asksCertificate, protocol }: Secur
     observed.said !== undefined
       ? observed.found
       : observed.alert === undefined
-        ? 'it asked for a certificate and hung up after the handshake'
+        ? 'the server asked for a certificate and closed the connection after the handshake'
         : `alert ${observed.alert}`
   return demandFinding(found, options.profile, options.own === undefined ? 'failed' : 'note', evidence)
 }
@@ -118,7 +118,7 @@ async function alreadyShown(
   )
   const failed = log.steps.find(({ outcome }) => outcome === 'failed')
   return {
-    finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }),
+    finding: failed ?? fine('The server requires a certificate and accepts ours.', { asks: true, demands: true }),
     value: conversation,
   }
 }
@@ -179,7 +179,7 @@ async function resumption(
       'a second connection',
       note('tls.session-resumed', {
         found:
-          'the server gave a ticket and resumed the session: a client certificate that ends, or is revoked, counts on',
+          'the server gave a ticket and resumed the session: an expired or revoked client certificate stays accepted',
         fix: 'switch session tickets off at the server, or let it look at the certificate of a resumed session',
       }),
     )
@@ -194,7 +194,7 @@ function notShown(own: OwnIdentity, seen: Secured): Finding | undefined {
   // A pair that does not fit never leaves this machine: the server has not seen it.
   if (unusable !== undefined && (own.key === '' || own.cert === '' || unfit.has(unusable.code)))
     return fromVerdict(unusable)
-  if (own.key === '' || own.cert === '') return notTried('Not tried: there is nothing to show.')
+  if (own.key === '' || own.cert === '') return notTried('Not tried: this check has no certificate to show.')
   return seen.asksCertificate
     ? undefined
     : fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false })
@@ -240,14 +240,14 @@ function acceptedFinding(
   if (revoked === undefined && nameless !== undefined)
     return warning(
       'tls.name-not-checked',
-      { message: 'The server takes a certificate with a name that is not ours', found: nameless.found },
+      { message: 'The server accepts a certificate that has a name of another host', found: nameless.found },
       evidence,
     )
-  if (revoked === undefined) return fine(`The server takes it: ${response.status} ${response.reason}.`, evidence)
+  if (revoked === undefined) return fine(`The server accepts it: ${response.status} ${response.reason}.`, evidence)
   return warning(
     'crl.not-checked',
     {
-      message: 'The server takes a certificate that is revoked: it checks no CRL, or not for this name',
+      message: 'The server accepts a revoked certificate: it checks no CRL, or not for this name',
       fix: 'configure the CRLs of the authorities on the server, for every name it serves',
     },
     evidence,
@@ -352,12 +352,13 @@ function summary(
     }
   if (!asksCertificate)
     return profile.speaksAs === 'client'
-      ? fine('None is asked for.', evidence)
+      ? fine('The server asks for no certificate.', evidence)
       : warning('tls.client-cert-not-asked', {}, evidence)
   if (without.kind === 'response')
     return fine(
-      `One is asked for and not demanded${own === undefined ? '' : good === undefined ? '' : '; ours is taken'}.`,
+      'The server requests a certificate but does not require one' +
+        (own === undefined || good === undefined ? '.' : '; it accepts ours.'),
       evidence,
     )
-  return fine('One is demanded, and ours is taken.', evidence)
+  return fine('The server requires a certificate and accepts ours.', evidence)
 }

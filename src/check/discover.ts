@@ -110,12 +110,12 @@ function discovered(domain: string, candidates: readonly Candidate[], { steps }:
   const [first] = candidates
   if (first !== undefined)
     return fine(
-      `${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ` +
+      `${candidates.length === 1 ? 'One server address' : `${candidates.length} server addresses`}; the first is ` +
         `${endpointText(first.host, first.port)} (${first.found}).`,
       { order: candidates.map(({ host, port, found }) => `${endpointText(host, port)} ${found}`) },
     )
   const worst = steps.find(({ outcome }) => outcome === 'failed')
-  if (worst?.verdict !== undefined) return { ...worst, sentence: `No place is left to try. ${worst.sentence}` }
+  if (worst?.verdict !== undefined) return { ...worst, sentence: `No server address is left to try. ${worst.sentence}` }
   return failure('dns.not-found', {
     message: `Nothing in the DNS says where the servers of ${domain} are`,
     fix: `publish one of these records: ${steps.map(({ title }) => title).join(', ')}`,
@@ -162,7 +162,7 @@ async function askSrv(
       found: `SRV ${service}`,
     }
     return {
-      finding: fine(`It leads to ${best.target}:${best.port} (${addresses.join(', ')}).`, {
+      finding: fine(`It points to ${best.target}:${best.port} (${addresses.join(', ')}).`, {
         ...evidence,
         addresses: [...addresses],
       }),
@@ -243,7 +243,7 @@ async function askRfc3263(log: CheckLog, domain: string, { resolver }: Discovery
       )
       const places = hops.map(({ host = '', address, port }) => `${host} ${endpointText(address, port)}`)
       return {
-        finding: fine(`It leads to ${places.join(', ')}.`),
+        finding: fine(`It points to ${places.join(', ')}.`),
         value: { exists: true, candidates },
       }
     } catch (error) {

@@ -133,7 +133,7 @@ async function lintService(log: CheckLog, wanted: Service, domain: string, view:
       return {
         finding:
           againstPlan(records, planned) ??
-          fine(`It leads to ${records.map(({ target, port }) => `${target}:${port}`).join(', ')}.`),
+          fine(`It points to ${records.map(({ target, port }) => `${target}:${port}`).join(', ')}.`),
         value: true,
       }
     },
@@ -262,7 +262,7 @@ async function lintCertificate(log: CheckLog, id: string, candidate: Candidate, 
       const shown = [diagnosis, ...(diagnosis?.others ?? [])].find((one) => one?.code === naming?.code)
       if (naming !== undefined && shown !== undefined)
         return { finding: fromVerdict(shown, {}, naming.refuses ? 'failed' : 'warning'), value: undefined }
-      return { finding: fine(`It bears the name ${candidate.host}.`), value: undefined }
+      return { finding: fine(`The certificate has the name ${candidate.host}.`), value: undefined }
     },
   )
 }

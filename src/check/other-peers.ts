@@ -61,7 +61,7 @@ export async function otherMembers(
   wanted: HandshakeOptions,
   options: CheckOptions,
 ): Promise<readonly Buffer[]> {
-  const title = `${candidate.host} at ${endpointText(place.address, place.port)}, ${turns} times more`
+  const title = `${candidate.host} at ${endpointText(place.address, place.port)}, ${turns} further handshakes`
   return log.step('member', title, async () => {
     const met: (readonly Buffer[])[] = []
     for (let turn = 0; turn < turns; turn += 1) met.push(await shownAt(place, wanted, options))
@@ -140,7 +140,7 @@ export async function withoutName(
     const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
     if (seen.kind === 'broken' && seen.chain.length === 0)
       return {
-        finding: seen.askedCertificate ? fine('The server takes a client without SNI.') : refusedWithoutName(seen),
+        finding: seen.askedCertificate ? fine('The server accepts a client without SNI.') : refusedWithoutName(seen),
         value: undefined,
       }
     if (seen.kind === 'secured') seen.talk.close()
@@ -151,8 +151,11 @@ export async function withoutName(
 /** Only an alert shows that the missing name was minded; a slow or busy server shows nothing. */
 function refusedWithoutName({ alert, found, code }: Broken): Finding {
   return alert === undefined
-    ? note(code, { message: 'Whether the server takes a peer that sends no server name cannot be determined', found })
-    : note('tls.name-unknown', { message: 'The server refuses a peer that sends no server name', found })
+    ? note(code, {
+        message: 'It cannot be determined whether the server accepts a client that sends no server name (SNI)',
+        found,
+      })
+    : note('tls.name-unknown', { message: 'The server refuses a client that sends no server name (SNI)', found })
 }
 
 function defaultFinding(

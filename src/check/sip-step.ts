@@ -17,7 +17,7 @@ export async function sipStep(
     if (observed.kind !== 'response') return { finding: optionsFinding(observed, timeoutMs), value: false }
     await keepAlive(inner, talk, timeoutMs)
     return {
-      finding: fine(`SIP is spoken here: ${observed.response.status} ${observed.response.reason}.`),
+      finding: fine(`The server speaks SIP: ${observed.response.status} ${observed.response.reason}.`),
       value: true,
     }
   })

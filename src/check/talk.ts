@@ -74,8 +74,8 @@ export class Talk {
     if (typeof transport === 'string') socket.on('data', (chunk: Buffer) => this.#read(chunk))
     else this.#openWebSocket(transport)
     socket.on('error', (error) => this.#end(alertNumber(error.message), error.message))
-    socket.on('close', () => this.#end(undefined, 'closed without a word'))
-    socket.on('end', () => this.#end(undefined, 'closed without a word'))
+    socket.on('close', () => this.#end(undefined, 'closed without a reason'))
+    socket.on('end', () => this.#end(undefined, 'closed without a reason'))
   }
 
   /** OPTIONS to a host or domain, e.g. `sip:lab.test`: outside any dialog, without credentials. */
@@ -159,7 +159,7 @@ export class Talk {
           this.#refuse()
         },
         failed: (error) => this.#end(alertNumber(error.message), error.message),
-        closed: () => this.#end(undefined, 'closed without a word'),
+        closed: () => this.#end(undefined, 'closed without a reason'),
       },
     )
   }

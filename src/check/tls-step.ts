@@ -67,7 +67,7 @@ export async function tlsStep(
     stapleNote(inner, opened)
     return {
       finding: fine(
-        `${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates came.`,
+        `${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates received.`,
         evidenceOf(opened, wanted),
       ),
       value: { secured: opened, shownOwn: false },
@@ -85,7 +85,7 @@ async function demanded(
   const { own, profile } = options
   if (own === undefined || own.key === '')
     return {
-      finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'),
+      finding: demandFinding(`the server asked for a certificate and ended the handshake: ${found}`, profile, 'failed'),
       value: chain.length === 0 ? undefined : { chain },
     }
   const again = await dialSecure(place, { ...wanted, own, askStaple: false })
@@ -113,11 +113,11 @@ export function demandFinding(
 ): Finding {
   const fix =
     speaksAs === 'client'
-      ? 'dial the port for users, or let the server request the certificate and not demand it'
-      : 'show one: --cert FILE --key FILE; of a node of a lab: --as'
+      ? 'dial the port for users, or configure the server to request a certificate without requiring it'
+      : 'show one: --cert FILE --key FILE, or --as NODE'
   const silent = evidence['closed'] === true && evidence['alert'] === undefined && evidence['said'] === undefined
   const details = {
-    message: `The server ${silent ? 'probably ' : ''}demands a certificate of every client`,
+    message: `The server ${silent ? 'probably ' : ''}requires a certificate of every client`,
     found: silent ? `${found}, without an alert: it may have closed for another reason` : found,
     fix,
   }
@@ -140,7 +140,7 @@ async function withoutStaple(
     'stapled OCSP answer',
     warning('tls.staple-invalid', {
       found: 'the handshake breaks for a client that asks for an OCSP answer, and succeeds for one that does not',
-      fix: 'let the server of the OCSP answer be reached again, or switch stapling off',
+      fix: 'make the OCSP responder reachable for the server again, or switch stapling off',
     }),
   )
   return again
@@ -252,9 +252,9 @@ async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evide
     )
   }
   const taken = verdict('tls.alert', {
-    message: 'The server takes no offer at all',
+    message: 'The server accepts no offer of this client',
     found: 'alert 40 to every cipher suite, group and signature algorithm',
-    fix: 'look whether the server has a certificate, and the key that belongs to it, for the name that was dialled',
+    fix: 'check that the server has a certificate and its private key for the dialled name',
   })
   return fromVerdict({ ...taken, candidates: noOffer, whoRefused: 'them' }, evidence)
 }
@@ -265,7 +265,7 @@ const noOffer = [
     why: 'a server whose key does not belong to its certificate, or that has none, fits no offer',
   },
   { code: 'tls.name-unknown', why: 'some servers send alert 40 for a name that they do not know' },
-  { code: 'tls.client-cert-missing', why: 'some servers send alert 40 where they demand a certificate' },
+  { code: 'tls.client-cert-missing', why: 'some servers send alert 40 if a required certificate is missing' },
 ] as const satisfies Verdict['candidates']
 
 const allSignatures = [
@@ -303,8 +303,8 @@ async function oldVersions(place: Place, wanted: HandshakeOptions, evidence: Evi
   }
   const found =
     taken.length === 0
-      ? 'the server takes none of TLS 1.0 to 1.3'
-      : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ` +
+      ? 'the server accepts none of TLS 1.0 to 1.3'
+      : `the server accepts ${taken.join(', ')}, this client offers ${wanted.minVersion ?? 'TLSv1.2'} to ` +
         `${wanted.maxVersion ?? 'TLSv1.3'}`
   return failure('tls.no-common-version', { found }, { ...evidence, takes: taken })
 }

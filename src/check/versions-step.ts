@@ -52,9 +52,10 @@ function brokenFinding(broken: Broken): Finding {
   return note(
     code,
     {
-      message: 'Whether this version is offered is unknown: the handshake broke for another reason, or for none given',
+      message:
+        'It is not known whether the server offers this version: the handshake failed for another or an unknown reason',
       found,
-      fix: 'show the certificate that the server wants: --cert FILE --key FILE',
+      fix: 'show the certificate that the server requires: --cert FILE --key FILE',
     },
     { offered: 'unknown' },
   )

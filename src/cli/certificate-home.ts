@@ -76,6 +76,6 @@ export function refuseUnderFault(root: string, node: string): void {
   throw new LabError(
     'not-so',
     'fault.on',
-    `the fault ${on.fault} is on ${node}, which goes by the files of the fault; siplab heal ${node} removes it`,
+    `${node} uses the files of the fault ${on.fault}; remove the fault first: siplab heal ${node}`,
   )
 }

@@ -105,7 +105,7 @@ export function chainTimelineText(io: Io, { subject, from, until, months, rows }
   })
   return [
     `${paint(io.colours.out, 'bold', subject || 'the certificate')}, ${from} to ${until}\n`,
-    `One column a month from ${months[0] ?? from}: = stands, ~ with a warning, x breaks, ? cannot tell\n\n`,
+    `One column per month from ${months[0] ?? from}: = works, ~ works with a warning, x breaks, ? not known\n\n`,
     ...drawn,
   ].join('')
 }

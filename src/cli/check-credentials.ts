@@ -32,7 +32,7 @@ export async function credentials(
   const parts = /^(?:sips?:)?([^@\s]+)@([^@\s;:]+)$/.exec(named ?? '')
   if (parts === null)
     throw new UsageError(
-      '--login: wanted a user: siplab check sip:user@domain --login, or --user sip:user@domain beside another target',
+      '--login needs a user: siplab check sip:user@domain --login, or --user sip:user@domain with another target',
     )
   const [, name = '', domain = ''] = parts
   const account = lab?.plan.users.find(({ uri }) => uri === `sip:${name}@${domain}`)
@@ -65,8 +65,7 @@ export function echoFor({ echo }: LoginArguments, who: Credentials, lab: CheckLa
 async function prompt(io: Io, question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError(
-      '--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found ' +
-        'neither',
+      '--login needs a password: set the environment variable SIPLAB_PASSWORD, or run the command in a terminal',
     )
   io.err(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -29,7 +29,7 @@ export async function checkMatrix(
 ): Promise<MatrixReport> {
   if (options.parallel > mostAtOnce)
     throw new UsageError(
-      `--parallel ${options.parallel}: check does not flood a server; wanted at most ${mostAtOnce} connections at once`,
+      `--parallel: wanted at most ${mostAtOnce}, so that the check does not flood a server; found ${options.parallel}`,
     )
   const trials = lab.plan.links.flatMap((link) => trialOf(io, lab, link, options))
   const links = await tryLinks(trials, options.parallel, (result) => io.err(`${line(io, result)}\n`))
@@ -69,10 +69,12 @@ function trialOf(io: Io, lab: CheckLab, link: Link, options: SetupOptions): read
     leftToFirewall: leftToFirewall(lab.plan, link, target),
   }
   if (link.from.name === 'partner')
-    return [{ ...common, untried: 'a partner outside the lab has a certificate that is not ours to show' }]
+    return [{ ...common, untried: 'siplab does not have the certificate of a partner outside the lab' }]
   const dialler = lab.plan.foreign.find(({ name }) => name === link.from.name)
   if (dialler !== undefined && dialler.certificate === undefined)
-    return [{ ...common, untried: `${dialler.name} brings its own certificate, which is not ours to show` }]
+    return [
+      { ...common, untried: `siplab does not have the key of ${dialler.name}, which has a certificate of its own` },
+    ]
   const dials = dialler === undefined ? dialling(io, lab, link, options) : asForeign(io, lab, link, dialler, options)
   return [{ ...common, options: dials }]
 }
@@ -98,7 +100,7 @@ function toForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, optio
   }
   return link.transport === 'tls' || link.transport === 'tcp'
     ? { ...common, options: dialling(io, lab, link, options) }
-    : { ...common, untried: `a matrix has no trial over ${link.transport}` }
+    : { ...common, untried: `--matrix does not dial over ${link.transport}` }
 }
 
 /** Dials as a foreign server, with the certificate that the lab issued for it. */

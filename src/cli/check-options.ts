@@ -169,7 +169,7 @@ function ownIdentity(
 ): OwnIdentity | undefined {
   if (as !== undefined && lab !== undefined) return nodeIdentity(lab, as, destination)
   if (cert === undefined) {
-    if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
+    if (key !== undefined) throw new UsageError('--key FILE needs --cert FILE')
     return undefined
   }
   const own = identityFiles(

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { readTarget, TargetError, type CheckOptions, type Target } from '../check/index.ts'
 import type { FaceName, ForeignPlan, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { LabError } from '../lab/lab-error.ts'
+import { didYouMean } from '../topology/nearest-name.ts'
 import { checkOptions, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
@@ -43,6 +44,7 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const target = targetOf(text)
   const node = running?.plan.nodes.find(({ name }) => name === text)
   const foreign = running?.plan.foreign.find(({ name, fqdn }) => name === text || fqdn === text)
+  if (running !== undefined && node === undefined && foreign === undefined) refuseMistyped(text, running.plan)
   const lab =
     running !== undefined &&
     ((node ?? foreign) !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
@@ -64,6 +66,14 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
     ...(foreign === undefined ? {} : { foreign }),
     options: checkOptions(io, destination, lab, options),
   }
+}
+
+/** One label that is nearly the name of a node is a mistake of the command line: no DNS has to be asked. */
+export function refuseMistyped(text: string, plan: Pick<LabPlan, 'topology' | 'nodes'>): void {
+  const names = plan.nodes.map(({ name }) => name)
+  const nearest = /^[\w-]+$/.test(text) ? didYouMean(text, names) : ''
+  if (nearest !== '')
+    throw new UsageError(`the lab ${plan.topology} has no node ${text}${nearest}; its nodes: ${names.join(', ')}`)
 }
 
 /** A file that is named and does not exist is a mistake of the command line, and no finding about the target. */

@@ -134,7 +134,7 @@ async function probe(watched: TargetWatch, target: string): Promise<Answer> {
     case 'unknown':
       return { status: 404, text: 'this target is not in the file of --targets\n' }
     case 'busy':
-      return { status: 503, text: 'as many checks run as --parallel allows\n', retryAfterSeconds: 5 }
+      return { status: 503, text: 'too many checks run at the same time (--parallel)\n', retryAfterSeconds: 5 }
     case 'result':
       return metricsOf([answer.result])
     default:

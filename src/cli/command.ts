@@ -28,7 +28,7 @@ export function common(command: Command, example: string): Command {
     .option('--json', 'print one JSON document; a command that keeps running prints JSON lines')
     .option('--data <DIR>', 'use this folder for the files of the lab (default: .siplab/NAME)')
     .addOption(
-      new Option('--lab <KIND>', 'use the lab of this machine (local) or of the containers (compose)')
+      new Option('--lab <KIND>', 'use the lab on this machine (local) or in containers (compose)')
         .choices(['local', 'compose'])
         .default('local'),
     )

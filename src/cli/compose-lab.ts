@@ -26,12 +26,12 @@ export function withoutComposeLab(args: readonly string[]): readonly string[] | 
 /** What has no meaning inside, with what does instead. */
 const notInside: Readonly<Record<string, string>> = {
   up: 'docker compose up --detach brings the container lab up',
-  down: 'docker compose down takes the container lab down',
-  plan: 'siplab plan --containers shows what the container lab follows from',
+  down: 'docker compose down brings the container lab down',
+  plan: 'siplab plan --containers shows the plan of the container lab',
   explain: 'siplab explain needs no lab; leave --lab out',
   decode: 'siplab decode needs no lab; leave --lab out',
-  phone: 'a phone joins a network of the container lab by itself; docs/containers.md shows how',
-  check: 'siplab check takes any address; docs/containers.md shows how to reach the container lab',
+  phone: 'docs/containers.md shows how a phone joins a network of the container lab',
+  check: 'use siplab check with an address; docs/containers.md shows how to reach the container lab',
   'bench-proxy': 'siplab bench-proxy is no part of a lab; leave --lab out',
 }
 
@@ -42,7 +42,7 @@ const attended = new Set(['node', 'break', 'heal', 'certs'])
 export async function runInComposeLab(args: readonly string[], io: Io): Promise<ExitStatus> {
   const [command = ''] = args
   const instead = notInside[command]
-  if (instead !== undefined) throw new UsageError(`${command} does not take --lab compose: ${instead}`)
+  if (instead !== undefined) throw new UsageError(`${command} does not accept --lab compose: ${instead}`)
   if (args.some((arg) => arg === '--data' || arg.startsWith('--data=')))
     throw new UsageError(
       '--data names a folder of this machine; with --lab compose, COMPOSE_PROJECT_NAME chooses the lab',

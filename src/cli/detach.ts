@@ -84,9 +84,8 @@ function report(io: Io, options: UpCommandOptions, data: string, line: string): 
   if (options.json === true) io.out(`${line}\n`)
   else {
     const record = readRecord(labFolder(data))
-    if (record === undefined) throw new Error(`the lab is up and its record is missing in ${data}`)
-    io.out(readyText(io, ready, planOf({ record })))
-    io.out('It runs in the background: siplab down brings it down.\n')
+    if (record === undefined) throw new Error(`the lab is up, but its record is missing in ${data}`)
+    io.out(readyText(io, ready, planOf({ record }), 'background'))
   }
   return 0
 }

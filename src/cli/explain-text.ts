@@ -34,7 +34,7 @@ function logText(io: Io, answer: TextAnswer): string {
   const { failures, notes, identifier, candidates, topic } = answer
   if (identifier !== undefined && candidates.length === 0) return identifierText(answer)
   if (candidates.length === 0 && topic === undefined && notes.length === 0)
-    return 'Nothing in this text is known here. Give the whole error line, or more lines around it.\n'
+    return 'siplab recognises no failure in this text. Give the whole error line, or more lines around it.\n'
   return [
     headline(io, answer),
     answerText(io, answer, answer.product),
@@ -84,20 +84,20 @@ function headline(io: Io, { whoRefused, whoseCertificate, topic, candidates }: T
 }
 
 const topics = {
-  dns: 'A name was not found: this is no problem of TLS.',
-  tcp: 'The TCP connection failed: this is no problem of TLS.',
-  sip: 'SIP refused the request: this is no problem of TLS.',
-  disk: 'The disk is full: this is no problem of TLS.',
-  ice: 'ICE found no way for the media: this is no problem of TLS.',
-  database: 'A database failed: this is no problem of TLS.',
-  service: 'The service itself failed: this is no problem of TLS.',
+  dns: 'A name was not found: this is not a TLS problem.',
+  tcp: 'The TCP connection failed: this is not a TLS problem.',
+  sip: 'SIP refused the request: this is not a TLS problem.',
+  disk: 'The disk is full: this is not a TLS problem.',
+  ice: 'ICE found no path for the media: this is not a TLS problem.',
+  database: 'A database failed: this is not a TLS problem.',
+  service: 'The service itself failed: this is not a TLS problem.',
 } as const
 
 function answerText(io: Io, answer: Answer, product?: string): string {
   const { candidates, evidence } = answer
   const shown = candidates.slice(0, maxCandidates)
   const more = candidates.length - shown.length
-  const causes = candidates.length === 1 ? 'Cause' : `${candidates.length} causes fit, the commonest first`
+  const causes = candidates.length === 1 ? 'Cause' : `${candidates.length} causes fit, the most common first`
   return [
     candidates.length === 0 ? '' : `\n${causes}\n`,
     ...shown.map(({ code, why }) => `  ${paint(io.colours.out, 'yellow', code.padEnd(26))} ${why}\n`),
@@ -125,7 +125,7 @@ function adviceText(advices: readonly Advice[]): string {
   const lab = advices.find(({ reproduce }) => reproduce.length > 0)?.reproduce ?? []
   return [
     remedies.length === 0 ? '' : `\nWhat to do\n${remedies.join('')}`,
-    lab.length === 0 ? '' : `\nThe same picture in a lab\n${lab.map((command) => `  ${command}\n`).join('')}`,
+    lab.length === 0 ? '' : `\nTo see the same failure in a lab\n${lab.map((command) => `  ${command}\n`).join('')}`,
   ].join('')
 }
 

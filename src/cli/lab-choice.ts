@@ -34,7 +34,7 @@ export function chooseLab(io: Io, options: { readonly data?: string }, name?: st
       throw new LabError(
         'not-so',
         'lab.none',
-        `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`,
+        `no lab was ever brought up in ${options.data}; to bring one up: siplab up --data ${options.data}`,
       )
     if (name === undefined || isNamed(io, chosen, name)) return chosen
     throw new UsageError(`the lab in ${options.data} is ${chosen.record.name}, not ${JSON.stringify(name)}`)
@@ -48,11 +48,11 @@ export function chooseLab(io: Io, options: { readonly data?: string }, name?: st
     throw new LabError(
       'not-so',
       'lab.none',
-      'no lab was brought up below .siplab; siplab up does, --data names another folder',
+      'no lab was brought up below .siplab; bring one up with siplab up, or name another folder with --data',
     )
   if (candidates.length === 1) return only
   const folders = candidates.map(({ folder }) => relative(io.workingFolder, folder.root)).join(', ')
-  throw new UsageError(`several labs are here (${folders}); choose one with --data DIR`)
+  throw new UsageError(`there are several labs (${folders}); choose one with --data DIR`)
 }
 
 /** @throws LabError `lab.none` with the labs there are */

@@ -6,10 +6,10 @@ import type { LinkReport } from './explain-link.ts'
 import { paint, table, type Io, type Style } from './io.ts'
 
 const verdictWords: Readonly<Record<LinkAnswer['verdict'] | Direction['verdict'], string>> = {
-  stands: 'stands',
-  'stands-with-warning': 'stands, with a warning',
+  stands: 'works',
+  'stands-with-warning': 'works, with a warning',
   breaks: 'breaks',
-  'cannot-tell': 'cannot tell',
+  'cannot-tell': 'not known',
   'not-used': 'not used',
   'breaks-we-serve': 'breaks where the peer dials us',
   'breaks-we-dial': 'breaks where we dial',
@@ -73,7 +73,7 @@ export function linkText(io: Io, report: LinkReport): string {
   const lines = [
     `${paint(io.colours.out, 'bold', policy.title)} with ${chain.leaf.subject.text || 'our certificate'}\n`,
     chain.root.kind === 'public' && chain.root.standIn ? standInText(chain.root.name) : '',
-    stale ? `The policy was checked last on ${policy.checked}, more than 90 days ago: read its sources again.\n` : '',
+    stale ? `The policy was checked last on ${policy.checked}, more than 90 days ago: check its sources again.\n` : '',
     answer === undefined ? changesText(io, changes) : answerText(io, policy.title, answer),
     answer === undefined ? '' : firstBreakText(firstBreaks),
     waysText(report),
@@ -109,14 +109,17 @@ function directionText(io: Io, peer: string, { direction, verdict, checks, mirro
 }
 
 function titleOf(direction: DirectionName, peer: string): string {
-  return direction === 'we-serve' ? `we-serve, ${peer} dials us` : `we-dial, we dial ${peer}`
+  return direction === 'we-serve' ? `we-serve (${peer} dials us)` : `we-dial (we dial ${peer})`
 }
 
 function mirrorText(io: Io, direction: DirectionName, { verdict, checks, assumed }: Mirror): readonly string[] {
   if (checks.length === 0) return []
   const ours = direction === 'we-serve' ? 'our server' : 'our client'
-  const how = assumed && direction === 'we-serve' ? ', if it checks the purpose of the caller' : ''
-  return [`  mirror, ${ours}: ${verdictWords[verdict]}${how}\n`, ...checks.map((check) => `  ${checkText(io, check)}`)]
+  const how = assumed && direction === 'we-serve' ? ', if it checks the purpose of the certificate' : ''
+  return [
+    `  our own end, ${ours}: ${verdictWords[verdict]}${how}\n`,
+    ...checks.map((check) => `  ${checkText(io, check)}`),
+  ]
 }
 
 function checkText(io: Io, { outcome, sentence, demand, ending }: Check): string {
@@ -152,19 +155,19 @@ function cellOf(directions: readonly Direction[], name: DirectionName): string {
 }
 
 function legend({ colours }: Io): string {
-  return paint(colours.out, 'dim', '* our own server breaks it, if it checks the purpose of the caller\n')
+  return paint(colours.out, 'dim', '* our own server refuses the caller, if it checks the purpose of the certificate\n')
 }
 
 function firstBreakText(breaks: readonly FirstBreak[]): string {
-  if (breaks.length === 0) return '\nNothing on file breaks this link while the certificate is valid.\n'
+  if (breaks.length === 0) return '\nNo known rule breaks this link while the certificate is valid.\n'
   const lines = breaks.map(({ direction, on, check }) => `  ${on} ${direction}: ${check.sentence}\n`)
   return `\nWhat breaks first\n${lines.join('')}`
 }
 
 function waysText({ waysOut }: LinkReport): string {
   if (waysOut.length === 0) return ''
-  const words = { yes: 'works', no: 'not here', ask: 'ask the peer' } as const
-  return `\nWays out\n${waysOut
+  const words = { yes: 'works', no: 'does not help here', ask: 'ask the peer' } as const
+  return `\nWhat you can do\n${waysOut
     .map(({ way, limits, works, mark }) => `  ${words[works]}: ${way} [${mark}]\n    limits: ${limits}\n`)
     .join('')}`
 }

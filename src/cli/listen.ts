@@ -46,7 +46,8 @@ export async function serveUntilInterrupt(
   const base = `http://${endpointText(server.address, server.port)}`
   if (!isLoopback(host))
     io.err(
-      `whoever reaches ${endpointText(host, server.port)} reads these pages: they need no password; use a firewall\n`,
+      `anyone who can connect to ${endpointText(host, server.port)} can read these pages without a password; ` +
+        'use a firewall\n',
     )
   const urls = pages.map((page) => `${base}${page}`)
   io.out(options.json === true ? `${JSON.stringify({ event: 'listening', urls })}\n` : `${urls.join('\n')}\n`)

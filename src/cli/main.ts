@@ -1,7 +1,7 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
 import { commandsFor, dials } from './commands/index.ts'
-import { groupCommands } from './help-groups.ts'
+import { groupCommands, helpStyle } from './help-groups.ts'
 import type { ExitStatus } from './failure.ts'
 import { processIo } from './io.ts'
 import type { Io } from './io.ts'
@@ -27,12 +27,12 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
     )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true, ...helpStyle })
     .showHelpAfterError('(siplab --help lists the commands, siplab COMMAND --help explains one)')
     .addHelpText(
       'after',
-      '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong ' +
-        'usage or configuration, 3 siplab failed.',
+      '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 a check failed or ' +
+        'found a problem, 2 wrong usage or configuration, 3 siplab itself failed.',
     )
   const finish = (reached: ExitStatus): void => {
     status = reached

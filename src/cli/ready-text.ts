@@ -6,7 +6,13 @@ import { paint, table } from './io.ts'
 import type { Io } from './io.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
-export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
+/** @param place whether the lab runs in this terminal, where Ctrl-C reaches it, or in the background */
+export function readyText(
+  io: Io,
+  ready: ReadyDocument,
+  plan: LabPlan,
+  place: 'terminal' | 'background' = 'terminal',
+): string {
   const bold = (text: string): string => paint(io.colours.out, 'bold', text)
   const state =
     ready.event === 'ready'
@@ -27,15 +33,17 @@ export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
     `\nDNS: inside ${endpointText(ready.dns.internal.address, ready.dns.internal.port)}, outside ` +
       `${endpointText(ready.dns.external.address, ready.dns.external.port)}.`,
     ready.network === undefined ? '' : ipv6Text(ready.network),
-    `\nCtrl-C brings the lab down; siplab status, events and trace look into it from another terminal.\n`,
+    place === 'background'
+      ? '\nThe lab runs in the background: siplab status, events and trace show it, siplab down brings it down.\n'
+      : '\nCtrl-C brings the lab down. In another terminal, siplab status, events and trace show its state.\n',
   ].join('')
 }
 
 function ipv6Text({ prefix, on, enter = '' }: Ipv6Network): string {
   return on === 'machine'
     ? `\nIPv6: the loopback device of this machine has the addresses of ${prefix}.`
-    : `\nIPv6: ${prefix} is in a network namespace of its own, which siplab enters by itself; a phone of yours:\n` +
-        `  ${enter} PHONE\n`
+    : `\nIPv6: ${prefix} is in a network namespace of its own, which siplab enters by itself. ` +
+        `To start your own phone there:\n  ${enter} PHONE\n`
 }
 
 /** `fe1 -> director: cert.expired 0x800B0101 CERT_E_EXPIRED: The certificate … has expired; renew it: siplab …`. */
@@ -94,7 +102,7 @@ function foreignText(servers: readonly ReadyForeign[]): string {
     .map(({ name, fqdn, address, port, certificate, key, roots }) => {
       const own =
         certificate === undefined
-          ? 'It brings its own certificate'
+          ? 'It has a certificate of its own'
           : `Its certificate is ${certificate}, its key ${key}`
       const where = `${name} (${fqdn}, ${endpointText(address, port)})`
       return `\n${where} is a foreign server. ${own}; it has to trust ${roots}\n`

@@ -21,7 +21,7 @@ interface RehearsalOptions {
 /** The chosen lab itself where no peer is named. @throws UsageError */
 export function rehearse(io: Io, chosen: ChosenTopology, data: string, { peer, on }: RehearsalOptions): ChosenTopology {
   if (peer === undefined) {
-    if (on !== undefined) throw new UsageError('--on: wanted --peer PEER beside it')
+    if (on !== undefined) throw new UsageError('--on needs --peer PEER')
     return chosen
   }
   const policy = peerNamed(peer, '--peer')
@@ -55,8 +55,8 @@ function isRsaOnly(policy: PeerPolicy, day: string): boolean {
 function storyOf(policy: PeerPolicy, day: string, gateway: string): string {
   const { notEnforced: open = [], notPlayed = [] } = playedRules(policy, day) ?? {}
   return (
-    `${gateway} plays ${policy.title} by the rules of ${day}.\n` +
-    (open.length === 0 ? '' : `Not known, and so not enforced: ${open.join(', ')}.\n`) +
-    (notPlayed.length === 0 ? '' : `Known, and not played by a gateway: ${notPlayed.join(', ')}.\n`)
+    `${gateway} acts as ${policy.title} with the rules of ${day}.\n` +
+    (open.length === 0 ? '' : `Rules that are not known and therefore not applied: ${open.join(', ')}.\n`) +
+    (notPlayed.length === 0 ? '' : `Known rules that a gateway cannot apply: ${notPlayed.join(', ')}.\n`)
   )
 }

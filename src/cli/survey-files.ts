@@ -23,6 +23,7 @@ const ends = [
 export function rootCommand(survey: Command, { io }: CommandContext): void {
   const command = survey
     .command('root')
+    .summary('make the root certificate of a survey, or print it')
     .description(
       'Makes the root certificate of a survey if there is none, prints it, and says how to install and remove it. ' +
         'Remove it from your machines when the survey is over, because its private key is on this machine.',
@@ -63,6 +64,7 @@ function stepsText({ title, install, remove }: Steps): string {
 export function compareCommand(survey: Command, { io, finish }: CommandContext): void {
   const command = survey
     .command('compare <BEFORE> <AFTER>')
+    .summary('compare two surveys')
     .description(
       'Compares two files of --report json, for example from before and after an upgrade. Exit status 1 when the ' +
         'server or phone now accepts a fault that it refused before.',
@@ -91,7 +93,7 @@ function readSurvey(io: Io, name: string): Survey {
   if (survey.success) return survey.data
   const [issue] = survey.error.issues
   throw new UsageError(
-    `${file}: wanted a file of siplab survey --report json, found ${issue?.path.join('.') || 'the whole'}: ` +
-      `${issue?.message ?? 'another document'}`,
+    `${file}: wanted a file of siplab survey --report json, found another document` +
+      `${issue === undefined ? '' : ` (${[...issue.path, issue.message].join(': ')})`}`,
   )
 }

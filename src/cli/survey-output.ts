@@ -30,7 +30,7 @@ type Expectations = ReturnType<typeof readSurveyExpectations>
 /** Read before anything is dialled, so that a mistake in the file costs no connection. */
 export function surveyExpectations(io: Io, { expect, report, output }: SurveyOutputOptions): Expectations | undefined {
   if (output !== undefined && report === undefined)
-    throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
+    throw new UsageError('--output FILE needs --report html, junit or json')
   if (expect === undefined) return undefined
   const file = resolve(io.workingFolder, expect)
   try {

@@ -41,7 +41,8 @@ export function placesText(
   const [first] = places
   const how =
     ports === undefined
-      ? `Listening on ${listen}:${first?.port}. Dial ${first?.name} first, then the others; each name must lead here.\n`
+      ? `Listening on ${listen}:${first?.port}. Dial ${first?.name} first, then the others; each name must resolve ` +
+        'to this address.\n'
       : `Listening on ${listen}. Dial ${first?.name} at port ${first?.port} (the good certificate) first.\n`
   const lines = places.map(({ slug, name, port }) => `  ${String(port).padEnd(6)} ${name.padEnd(40)} ${slug}\n`)
   const end = `The other end trusts ${folder}/root.pem. Ctrl-C ends the survey and prints the result.\n`

@@ -37,7 +37,7 @@ export function refuseUnlessOperated(
   target: string,
 ): void {
   if (iOperateThisServer !== true)
-    throw new UsageError(`survey dial: wanted --i-operate-this-server, found none; add it if you operate ${target}`)
+    throw new UsageError(`survey dial needs --i-operate-this-server; add it if you operate ${target}`)
 }
 
 export interface SurveyPlace {

@@ -231,8 +231,8 @@ function notOurs(plan: LabPlan, { name, fqdn, address, port }: ForeignPlan): Lab
   return new LabError(
     'usage',
     'fault.foreign',
-    `${name} (${fqdn}, ${endpointText(address, port)}) is a server of somebody else: siplab does not run it and puts ` +
-      'no fault on it. wanted a node at our end of its links: ' +
+    `${name} (${fqdn}, ${endpointText(address, port)}) is a foreign server, which siplab does not run and does ` +
+      'not break. Choose a node at our end of its links: ' +
       `${ours.join(', ') || 'none of our nodes has a link with it'}` +
       `${ours[0] === undefined ? '' : `, for example siplab break ${ours[0]} expired`}`,
   )

@@ -25,7 +25,7 @@ export async function dialledNameFault(
     throw new LabError(
       'not-so',
       'fault.no-link',
-      `${from.name} does not dial ${to.name}, so nobody would see ${fault.slug}; siplab plan shows the links`,
+      `${from.name} does not dial ${to.name}, so ${fault.slug} would have no effect; siplab plan shows the links`,
     )
   const placed = place(lab, { node: to, fault, as: 'server', links, options })
   const { wantedName, withoutSni } = fault.make(groundOf(lab, to, referenceOf(to, 'server')))

@@ -65,12 +65,12 @@ async function look(
     remarks: [],
     links,
     named: unseen || verdict?.code === expected,
-    notes: unseen ? [`no link goes by ${name}: who looks it up sees it`] : [],
+    notes: unseen ? [`no link uses ${name}: only programs that look the name up notice the fault`] : [],
   }
 }
 
 const notSeenByNodes =
-  'nodes dial each other by host name: phones and partners that follow SRV records see it, siplab check shows it'
+  'nodes dial each other by host name; phones and partners, which use SRV records, and siplab check notice it'
 
 /** Every link of the lab, dialled again once the names have to be asked for anew. */
 export async function redialAll(lab: RunningLabAccess): Promise<readonly SeenLink[]> {

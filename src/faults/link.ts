@@ -18,12 +18,12 @@ export interface LinkFaultEntry {
 export const linkFaults: readonly LinkFaultEntry[] = [
   {
     name: 'cut',
-    story: 'Nothing passes any more: the dialling node gives up at once and says that the link is cut.',
+    story: 'The link carries nothing: the dialling node gives up at once and reports that the link is cut.',
     verdict: 'link.cut',
   },
   {
     name: 'silent',
-    story: 'Nothing passes any more, and neither end gets an error: a firewall that drops, a machine without power.',
+    story: 'The link carries nothing, and neither end gets an error, as when a firewall drops packets.',
     verdict: 'link.timeout',
   },
   { name: 'delay', story: 'Every message comes late.', amount: { unit: 'ms', usual: 500 } },
@@ -82,7 +82,7 @@ async function look(lab: RunningLabAccess, target: LinkTarget, fault: LinkFaultE
     notes:
       links.length > 0
         ? []
-        : [`${from.name} does not dial ${to.name} of its own accord: the fault shows when a request goes that way`],
+        : [`${from.name} dials ${to.name} only for a request: the fault becomes visible with the next request to it`],
   }
 }
 

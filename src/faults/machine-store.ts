@@ -62,6 +62,6 @@ function look(watch: Watch): Seen {
     remarks: [],
     links: [],
     named: first !== undefined,
-    notes: ['live links keep what they were accepted with; the next handshake is judged by both roots'],
+    notes: ['open connections stay; the next handshake is judged with the roots of both faces'],
   }
 }

@@ -82,7 +82,7 @@ function handshake(
     }
     socket.once('error', (error: NodeJS.ErrnoException) => end(refused(error, acceptor, place)))
     socket.once('timeout', () => end(verdict(shaken ? 'link.unconfirmed' : 'tls.handshake-timeout', place)))
-    socket.once('close', () => end(verdict('tls.peer-refused', { ...place, found: 'closed without a word' })))
+    socket.once('close', () => end(verdict('tls.peer-refused', { ...place, found: 'closed without a reason' })))
     socket.once('data', () => end(undefined))
     socket.once('secureConnect', () => {
       const cause = causeIn(chainOf(socket), { name, trust, profile }, place)

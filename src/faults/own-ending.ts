@@ -42,8 +42,8 @@ async function ending(lab: RunningLabAccess, node: NodePlan, watch: Watch): Prom
   while (performance.now() < until && !(said() && (!ends || (await isGone(lab, node.name))))) await delay(lookEveryMs)
   if (!said()) return [`${node.name} has not noticed within ${endsWithinMs / 1000} s that its certificate has ended`]
   return ends
-    ? [`${node.name} has shut down, as its profile says (${setting}); with --as it is held up`]
-    : [`${node.name} goes on, as its profile says (${setting})`]
+    ? [`${node.name} has shut down, as its profile says (${setting}); with --as it keeps running`]
+    : [`${node.name} keeps running, as its profile says (${setting})`]
 }
 
 async function isGone(lab: RunningLabAccess, node: string): Promise<boolean> {

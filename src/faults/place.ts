@@ -53,7 +53,7 @@ export function otherEnd(end: Side): Side {
 }
 
 /** Why a fault of the kind `no-lab` cannot be shown. */
-export const notInALab = 'nodes have one TLS context for every name, so that no name leads past the CRLs'
+export const notInALab = 'nodes have one TLS context for every name, so no name avoids the CRLs'
 
 /** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
 const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malformed', 'trust.missing', 'trust.partial'])
@@ -107,7 +107,7 @@ function nobodyWouldSee({ name }: NodePlan, { slug }: Fault, as: Side, external:
     'not-so',
     'fault.no-link',
     `${name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}` +
-      `${external ? ' on its external face' : ''}, so nobody would see ${slug}; ` +
+      `${external ? ' on its external face' : ''}, so ${slug} would have no effect; ` +
       (external ? 'siplab up federation brings a lab with a partner up' : 'siplab plan shows the links'),
   )
 }
@@ -125,7 +125,7 @@ function whyNotOnNode(
       return new LabError(
         'not-so',
         'fault.dialled-name',
-        `${slug} is in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
+        `${slug} changes the dialled name: put it on a link to ${node.name}, such as ` +
           `siplab break '${nameOfLink(links, node)}' ${slug}. ${story}`,
       )
     default:

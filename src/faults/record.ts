@@ -60,7 +60,7 @@ export function refuseSecond(folder: LabFolder, target: string): void {
   throw new LabError(
     'not-so',
     'fault.on',
-    `${target} has the fault ${on.fault} since ${on.since}; siplab heal '${target}' takes it off first`,
+    `${target} has the fault ${on.fault} since ${on.since}; remove it first: siplab heal '${target}'`,
   )
 }
 
@@ -73,7 +73,7 @@ export function noteFault(folder: LabFolder, record: FaultRecord): void {
       throw new LabError(
         'not-so',
         'fault.touched',
-        `${node} already bears a part of the fault on ${other.target}; siplab heal ${other.target} first`,
+        `the fault on ${other.target} also changes ${node}; remove it first: siplab heal ${other.target}`,
       )
   }
   change(folder, (all) => [...all.filter(({ target }) => target !== record.target), record])

@@ -67,7 +67,7 @@ async function seenLive(
     verdicts: [...verdicts, ...fromOutside, ...kept.flatMap(asSeen)],
     remarks: remarks(watch.events()),
     links: [...states, ...(outside === undefined ? [] : [outside.link])],
-    notes: ['links were dialled again; a live link would have kept the certificate it was opened with'],
+    notes: ['siplab dialled the links again, because an open connection keeps its certificate'],
   }
 }
 

@@ -25,13 +25,13 @@ export interface ConfigurationFault {
 export const configurationFaults: readonly ConfigurationFault[] = [
   {
     name: 'local-corrupt',
-    story: 'The local configuration file of the node is cut off.',
+    story: 'The local configuration file of the node is truncated.',
     verdict: 'config.local-corrupt',
     content: '{"mtls": tr',
   },
   {
     name: 'invalid-entry',
-    story: 'A static route of the node has a port that cannot be.',
+    story: 'A static route of the node has an invalid port.',
     verdict: 'config.invalid',
     content:
       '{"mtls":true,"staticRoutes":' +

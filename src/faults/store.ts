@@ -23,11 +23,11 @@ export interface StoreFault {
 }
 
 const sqlFaultList: readonly StoreFault[] = [
-  { name: 'down', trouble: 'unreachable', story: 'The database ends its connections and takes no new ones.' },
+  { name: 'down', trouble: 'unreachable', story: 'The database closes its connections and accepts no new ones.' },
   {
     name: 'slow',
     trouble: 'slow',
-    story: 'Every table is held by somebody else for longer than a statement may wait.',
+    story: 'Another client locks every table for longer than a statement may wait.',
     amount: { unit: 'ms', usual: 6000 },
   },
   {
@@ -40,7 +40,7 @@ const sqlFaultList: readonly StoreFault[] = [
     name: 'read-only',
     trouble: 'read-only',
     only: 'store',
-    story: 'The server takes no writes, as a standby after a fail-over.',
+    story: 'The server accepts no writes, as a standby does after a failover.',
   },
   { name: 'corrupt', trouble: 'corrupt', story: 'A page of an index cannot be read any more.' },
 ]
@@ -110,7 +110,7 @@ export async function awaitDatabase(lab: RunningLabAccess, database: DatabaseNam
     throw new LabError(
       'not-so',
       left.verdict.code,
-      `the fault ${fault} is off the ${database}, and ${left.node} still has: ${left.verdict.message}, ` +
+      `the fault ${fault} is removed from the ${database}, but ${left.node} still reports: ${left.verdict.message}, ` +
         `${left.verdict.found ?? ''}`,
     )
 }

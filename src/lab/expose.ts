@@ -43,8 +43,8 @@ export async function checkExposure(
   if (open !== undefined)
     throw refused(
       'door',
-      'doors that authenticate alone: mutual TLS, or TLS where users sign in',
-      `${open.transport} ${open.port} of ${node.name}: ${whyOpen(node, open) ?? ''}. Take it off in the lab file ` +
+      'only listeners that authenticate peers: mutual TLS, or TLS with sign-in of users',
+      `${open.transport} ${open.port} of ${node.name}: ${whyOpen(node, open) ?? ''}. Switch it off in the lab file ` +
         '(listeners, enabled: false)',
     )
   for (const { port, transport } of doors) {
@@ -57,7 +57,7 @@ export async function checkExposure(
 
 /** Undefined: the door asks for a certificate, or users have to sign in behind it. */
 function whyOpen({ settings }: NodePlan, { transport, mutual }: Listener): string | undefined {
-  if (transport !== 'tls' && transport !== 'wss') return 'it has no TLS, and passwords and calls pass in the clear'
+  if (transport !== 'tls' && transport !== 'wss') return 'it has no TLS, so passwords and calls are sent in clear text'
   if (mutual === 'required') return undefined
   const usersSignIn = settings.kind === 'access-proxy' && settings.allowOutsideUsers
   return usersSignIn ? undefined : 'it asks for no certificate, and no user may sign in there'

@@ -122,7 +122,11 @@ function dialled({ fqdn }: ForeignPlan, { from, to }: Link, statuses: readonly N
   const link = `${from.name}->${to.name}`
   const state = statuses.find(({ name }) => name === from.name)?.links.find(({ peer }) => peer === fqdn)
   if (state === undefined)
-    return { link, state: 'unseen', seen: `${from.name} dials it when a request goes that way, and asks no OPTIONS` }
+    return {
+      link,
+      state: 'unseen',
+      seen: `${from.name} dials it only for a request, and does not test the link with OPTIONS`,
+    }
   const seen = `${from.name} asks OPTIONS`
   return {
     link,
@@ -144,7 +148,7 @@ function accepted(plan: LabPlan, labRoot: string, server: ForeignPlan, { from, t
     .toSorted((one, other) => one.time.localeCompare(other.time))
   const last = arrivals.at(-1)
   if (last === undefined)
-    return { link, state: 'unseen', seen: `no connection under its name or from its address has come to ${to.name}` }
+    return { link, state: 'unseen', seen: `${to.name} has seen no connection with its name or from its address` }
   const { time, verdict } = last
   if (last.event === 'flow.accepted')
     return { link, state: 'up', since: time, seen: 'the last connection under its name was accepted' }

@@ -73,7 +73,7 @@ export function readRecord(folder: LabFolder): LabRecord | undefined {
       'lab.other-format',
       `${folder.record} is not of this version of siplab: wanted "format": ${recordFormat}, ` +
         `found ${format === undefined ? 'none' : JSON.stringify(format)}; ` +
-        `siplab up --fresh --data ${folder.root} begins anew`,
+        `to start again with an empty folder: siplab up --fresh --data ${folder.root}`,
     )
   }
   const missing = neededFields.filter((field) => value[field] === undefined)
@@ -111,7 +111,8 @@ function damaged(folder: LabFolder, found: string): LabError {
   return new LabError(
     'usage',
     'lab.damaged',
-    `${folder.record} is damaged: ${found}; siplab up --fresh --data ${folder.root} begins anew`,
+    `${folder.record} is damaged: ${found}; to start again with an empty folder: ` +
+      `siplab up --fresh --data ${folder.root}`,
   )
 }
 

@@ -71,7 +71,7 @@ export async function addCrowd(plan: LabPlan, labRoot: string, count: number): P
     throw new LabError(
       'not-so',
       'phone.no-home',
-      `the lab ${plan.topology} homes nobody: a crowd has nowhere to sign in`,
+      `the lab ${plan.topology} has no home server, so phones cannot sign in`,
     )
   const password = randomUUID()
   const users = Array.from({ length: count }, (_, at): PlannedUser => {
@@ -123,7 +123,7 @@ function findTarget(
   throw new LabError(
     'usage',
     'phone.no-way',
-    `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there ` +
-      `is ${there.join(', ') || 'nothing'}`,
+    `the lab ${topology} has no listener for phones of ${domain} over ${transport ?? 'any transport'} from ${from}; ` +
+      `there is ${there.join(', ') || 'nothing'}`,
   )
 }

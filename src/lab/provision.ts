@@ -141,7 +141,7 @@ function provisionDatabase(
       'usage',
       'sql.tls',
       `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority ` +
-        'to issue one; take tls off the host, or use a profile with certificates',
+        'to issue one; remove tls from the host, or use a profile with certificates',
     )
   const { root } = nodeFolder(labRoot, node.name)
   const name = databaseCertificate(node.name)

@@ -30,7 +30,7 @@ export interface ReadyDocument {
   readonly network?: Ipv6Network
   /** Paths of PEM files; a lab without certificates has neither. */
   readonly trust: { readonly internal?: string; readonly public?: string }
-  /** Servers of somebody else, each with the files made for it. Absent: the lab file names none. */
+  /** Foreign servers, each with the files made for it. Absent: the lab file names none. */
   readonly foreign?: readonly ReadyForeign[]
   readonly users: readonly {
     readonly uri: string

@@ -172,7 +172,7 @@ function refuseWhileLocked({ plan }: Administered, checks: readonly AssignedChec
   const { reference } = bad.use
   const anew = `siplab certs trial ${plan.name} --reference ${reference} --valid 30d --assign`
   const way =
-    'add --force to this command, which the original never had; the way back of 2005 is another trial certificate: ' +
+    'add --force to this command, an option that LCS 2005 did not have, or assign another trial certificate: ' +
     `${anew}; siplab node start ${plan.name}`
   throw new ControlRefusal(
     locked.code,

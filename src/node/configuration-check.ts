@@ -35,7 +35,8 @@ interface Clash {
 function clashIn({ partners, providers }: FederationSettings): Clash | undefined {
   const partnerDomains = partners.map(({ domain }) => domain)
   const twice = firstTwice(partnerDomains)
-  if (twice !== undefined) return { className: partnerTable, found: `${twice} stands twice among the direct partners` }
+  if (twice !== undefined)
+    return { className: partnerTable, found: `${twice} is listed twice among the direct partners` }
   const both = providers.find(({ domains }) => domains.some((domain) => partnerDomains.includes(domain)))
   if (both !== undefined) {
     const domain = both.domains.find((each) => partnerDomains.includes(each))

@@ -149,13 +149,16 @@ function maybeRefused(
   return candidates === undefined ? undefined : { candidates: [...candidates, reset] }
 }
 
-const reset = { code: 'link.reset', why: 'something on the way, or a peer that looked for an open port only' } as const
+const reset = {
+  code: 'link.reset',
+  why: 'a device between the ends, or a peer that only looked for an open port',
+} as const
 
 /** A peer that speaks plain SIP or HTTP to a TLS listener: it has to change, not the port. */
 function notTlsAt(side: Refusal['side'], code: VerdictCode): Pick<Verdict, 'message' | 'fix'> | undefined {
   if (side === 'dialled' || code !== 'tls.not-tls') return undefined
   return {
-    message: 'The peer speaks no TLS on this TLS port',
+    message: 'The peer does not speak TLS on this TLS port',
     fix: 'let the peer dial with TLS, or dial the port for plain TCP',
   }
 }
@@ -172,7 +175,7 @@ function refusedByPeer(
   const alert = alertNumber(errorMessage ?? '')
   if (alert !== undefined) return alertVerdict(alert, shown, observer)
   return code === 'flow.closed-after-handshake'
-    ? closingVerdict(errorMessage ?? 'closed without a word', shown, observer)
+    ? closingVerdict(errorMessage ?? 'closed without a reason', shown, observer)
     : undefined
 }
 

@@ -55,7 +55,7 @@ export const events = {
   'certificate.kept': {
     level: 'warn',
     kept: true,
-    meaning: 'A new certificate could not be used; the old one goes on serving',
+    meaning: 'A new certificate could not be used; the server keeps using the old one',
   },
   'certificate.ending': {
     level: 'warn',
@@ -66,7 +66,7 @@ export const events = {
   'certificate.link-outlived': {
     level: 'warn',
     kept: true,
-    meaning: 'A live link goes on two seconds after its certificate ended, or although it was revoked',
+    meaning: 'A connection is still open two seconds after its certificate expired, or after it was revoked',
   },
   'crl.loaded': { level: 'info', kept: true, meaning: 'Revocation lists were read' },
   'crl.unusable': { level: 'error', kept: true, meaning: 'A revocation list is missing, stale or unreadable' },
@@ -100,9 +100,9 @@ export const events = {
   'message.failed': {
     level: 'error',
     kept: false,
-    meaning: 'A fault of siplab: a message or a timer could not be dealt with, and ended with that',
+    meaning: 'An error of siplab: a message or a timer could not be handled; nothing else is affected',
   },
-  'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
+  'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was refused because of a limit' },
   'connection.wrong-protocol': {
     level: 'warn',
     kept: true,
@@ -112,7 +112,7 @@ export const events = {
   'route.refused': {
     level: 'warn',
     kept: true,
-    meaning: 'A request was refused because its Route did not come from here',
+    meaning: 'A request was refused because its Route did not come from this server',
   },
   'response.dropped': {
     level: 'info',
@@ -123,12 +123,12 @@ export const events = {
   'ack.dropped': {
     level: 'warn',
     kept: true,
-    meaning: 'An ACK led nowhere: the end that sent the 2xx repeats it and ends the call',
+    meaning: 'An ACK could not be forwarded: the end that sent the 2xx repeats the 2xx and ends the call',
   },
   'request.forbidden': {
     level: 'warn',
     kept: true,
-    meaning: 'A request was refused by the law of the borders',
+    meaning: 'A request was refused by the trust table',
   },
   'partner.refused': {
     level: 'warn',
@@ -142,12 +142,12 @@ export const events = {
   'machine.impaired': {
     level: 'warn',
     kept: true,
-    meaning: 'The machine refuses the node something: room on a disk, a reader of its log, descriptors',
+    meaning: 'The machine refuses a resource to the node: disk space, a reader of its log, or descriptors',
   },
-  'machine.recovered': { level: 'info', kept: true, meaning: 'The machine gives again what it refused' },
+  'machine.recovered': { level: 'info', kept: true, meaning: 'The machine gives the node the refused resource again' },
   'store.lost': { level: 'error', kept: true, meaning: 'The store cannot be used' },
   'store.back': { level: 'info', kept: true, meaning: 'The store can be used again' },
-  'drain.started': { level: 'info', kept: true, meaning: 'The node takes no new work' },
+  'drain.started': { level: 'info', kept: true, meaning: 'The node accepts no new work' },
   'drain.finished': { level: 'info', kept: true, meaning: 'The node has nothing left in progress' },
 } as const satisfies Record<string, EventMeaning>
 

@@ -96,7 +96,7 @@ export function localFault(plan: NodePlan, folder: Pick<NodeFolder, 'settings'>)
         node: plan.name,
         found: `${folder.settings}: ${where}: ${issue.message}`,
         fix:
-          `correct the entry in ${folder.settings}, or take those of the topology: ` +
+          `correct the entry in ${folder.settings}, or restore those of the topology: ` +
           `siplab settings ${plan.name} general --reset`,
       }),
       className: tables[table].className,

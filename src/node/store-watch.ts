@@ -18,9 +18,9 @@ export interface StoreWatchOptions {
 
 /** What is wrong with a file, after the dot of the code; the others have the remedy of the table. */
 const fileRemedies: Readonly<Record<string, string>> = {
-  unreachable: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
-  corrupt: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
-  failed: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
+  unreachable: 'decide: restore the file from a backup, or start with an empty file and lose its data',
+  corrupt: 'decide: restore the file from a backup, or start with an empty file and lose its data',
+  failed: 'decide: restore the file from a backup, or start with an empty file and lose its data',
   permission: 'let the user of the service write the file and its folder, on a file system that is mounted writable',
 }
 

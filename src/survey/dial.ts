@@ -85,7 +85,7 @@ class Dialling {
     const control = await this.#control(version, undefined)
     if (this.#stopped !== undefined) return
     if (control === undefined) {
-      const words = `the server takes no good certificate under TLS ${version}: ${this.#controls.at(-1)?.outcome.words}`
+      const words = `no good certificate is accepted under TLS ${version}: ${this.#controls.at(-1)?.outcome.words}`
       for (const each of planned) this.#put(each, version, { kind: 'cannot', words: words.slice(0, 300) }, 0)
       return
     }
@@ -196,10 +196,10 @@ function controlOutcome({ seen, asked }: Connected, first: Seen | undefined): Ou
   if (asked === false)
     return {
       kind: 'unclear',
-      words: 'the server asks for no client certificate, so that it would accept every fault; demand one, then survey',
+      words: 'the server asks for no client certificate, so it would accept every fault; require one first',
     }
   if (/^HTTP\/1\.[01] 4/.test(outcome.words))
-    return { kind: 'unclear', words: `a web server answers (${outcome.words}), and no SIP that could prove acceptance` }
+    return { kind: 'unclear', words: `a web server answers (${outcome.words}), not a SIP server` }
   return outcome
 }
 

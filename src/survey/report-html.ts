@@ -37,9 +37,10 @@ function adviceHtml({ severity, fault, story, versions, why, setting, peers }: A
   const closes =
     setting === undefined
       ? ''
-      : `<p><b>What closes it:</b> <code>${escaped(settingText(setting))}</code> ` +
+      : `<p><b>Setting that rejects it:</b> <code>${escaped(settingText(setting))}</code> ` +
         `(${escaped(sourceText(setting))})</p>`
-  const minding = peers.length === 0 ? '' : `<p class="what">Would mind: ${escaped(peers.join(', '))}</p>`
+  const minding =
+    peers.length === 0 ? '' : `<p class="what">Peers that would refuse it: ${escaped(peers.join(', '))}</p>`
   return `<section class="${severity}"><h2><span>${severity}</span> ${escaped(fault)}, TLS ${versions.join(', ')}</h2>
 <p>${escaped(story)}. ${escaped(why)}</p>${closes}${minding}</section>`
 }

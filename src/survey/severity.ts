@@ -10,15 +10,15 @@ interface Weight {
 }
 
 const stranger = 'Anyone can make such a certificate and be taken for a trusted peer.'
-const stolen = 'Anyone who holds the key of a revoked certificate gets in.'
-const beyondCa = 'A CA that was given a limit, or was never one, can issue for anyone.'
-const weakKey = 'The key or digest can be forged with the means of today.'
-const purposeWhy = 'A certificate that was issued for something else, for example a web page, opens the SIP link.'
+const stolen = 'Anyone who has the key of a revoked certificate can connect.'
+const beyondCa = 'A limited CA, or a certificate that is no CA, can issue certificates for anyone.'
+const weakKey = 'The key or digest can be forged with the computers of today.'
+const purposeWhy = 'A certificate for another purpose, for example a web page, is accepted on the SIP link.'
 
 /** Of faults that a strict end refuses. A code that is not listed is `serious`. */
 const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
-  'cert.expired': { severity: 'critical', why: 'An old key, long forgotten on some disk, still opens the link.' },
-  'chain.expired': { severity: 'critical', why: 'A CA whose time is over can still issue for anyone.' },
+  'cert.expired': { severity: 'critical', why: 'Anyone who finds the old private key can still connect.' },
+  'chain.expired': { severity: 'critical', why: 'An expired CA can still issue certificates for anyone.' },
   'cert.self-signed': { severity: 'critical', why: stranger },
   'chain.untrusted-root': { severity: 'critical', why: stranger },
   'chain.issuer-mismatch': { severity: 'critical', why: stranger },
@@ -26,9 +26,9 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
   'trust.empty': { severity: 'critical', why: stranger },
   'trust.malformed': { severity: 'critical', why: stranger },
   'trust.missing': { severity: 'critical', why: stranger },
-  'chain.not-a-ca': { severity: 'critical', why: 'Every holder of a server certificate can issue for anyone.' },
+  'chain.not-a-ca': { severity: 'critical', why: 'Every owner of a server certificate can issue for anyone.' },
   'chain.no-cert-sign': { severity: 'serious', why: beyondCa },
-  'tls.client-cert-missing': { severity: 'critical', why: 'Anyone gets in: no certificate is demanded.' },
+  'tls.client-cert-missing': { severity: 'critical', why: 'Anyone can connect: no certificate is required.' },
   'cert.revoked': { severity: 'critical', why: stolen },
   'chain.revoked': { severity: 'critical', why: stolen },
   'cert.name-mismatch': {
@@ -37,15 +37,18 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
   },
   'cert.name-not-allowed': {
     severity: 'serious',
-    why: 'Every certificate below the trusted root is a trusted peer; a list of names would tell them apart.',
+    why: 'Everyone with a certificate below the trusted root is a trusted peer; a list of names restricts that.',
   },
-  'cert.not-yet-valid': { severity: 'serious', why: 'Dates are not read: an expired certificate may pass too.' },
-  'chain.not-yet-valid': { severity: 'serious', why: 'Dates of CAs are not read.' },
+  'cert.not-yet-valid': {
+    severity: 'serious',
+    why: 'Dates are not checked: it may accept an expired certificate too.',
+  },
+  'chain.not-yet-valid': { severity: 'serious', why: 'The dates of CAs are not checked.' },
   'chain.root-expired': { severity: 'remark', why: 'RFC 5280 leaves it open whether the dates of a root count.' },
   'cert.eku-missing': { severity: 'serious', why: purposeWhy },
   'chain.eku-narrow': { severity: 'serious', why: purposeWhy },
-  'cert.ku-wrong': { severity: 'remark', why: 'The key usage of the certificate is not read.' },
-  'cert.critical-extension': { severity: 'serious', why: 'A restriction that the CA calls critical is passed over.' },
+  'cert.ku-wrong': { severity: 'remark', why: 'The key usage of the certificate is not checked.' },
+  'cert.critical-extension': { severity: 'serious', why: 'A restriction that the CA marked as critical is ignored.' },
   'cert.signature-weak': { severity: 'serious', why: weakKey },
   'cert.key-weak': { severity: 'serious', why: weakKey },
   'chain.key-weak': { severity: 'serious', why: weakKey },
@@ -54,17 +57,17 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
   'chain.path-too-long': { severity: 'serious', why: beyondCa },
   'chain.incomplete': {
     severity: 'remark',
-    why: 'It completed the chain from elsewhere; another peer cannot, and refuses the same certificate.',
+    why: 'The software took the missing CA from another source; a peer without that source refuses the certificate.',
   },
   'chain.partial-anchor': {
     severity: 'remark',
-    why: 'A CA below the root is an anchor by itself; RFC 5280 allows it.',
+    why: 'A CA below the root is accepted as trust anchor; RFC 5280 allows it.',
   },
   'crl.missing': { severity: 'serious', why: 'Revocation of certificates of that CA is not noticed.' },
-  'crl.expired': { severity: 'serious', why: 'Anyone who blocks a new list keeps a revoked certificate accepted.' },
-  'crl.not-yet-valid': { severity: 'remark', why: 'The dates of a list are not read.' },
-  'crl.signature-invalid': { severity: 'critical', why: 'Anyone can write the list that revokes nothing.' },
-  'crl.no-crl-sign': { severity: 'remark', why: 'The right to sign lists is not read.' },
+  'crl.expired': { severity: 'serious', why: 'Anyone who blocks the CRL keeps a revoked certificate accepted.' },
+  'crl.not-yet-valid': { severity: 'remark', why: 'The dates of the CRL are not checked.' },
+  'crl.signature-invalid': { severity: 'critical', why: 'Anyone can make a CRL that revokes nothing.' },
+  'crl.no-crl-sign': { severity: 'remark', why: 'The right to sign CRLs is not checked.' },
   'tls.no-common-version': { severity: 'serious', why: 'TLS 1.0 is broken and withdrawn (RFC 8996).' },
 }
 
@@ -103,6 +106,6 @@ export function weigh(fault: Fault, side: Side): Judged | undefined {
   if (expect.kind === 'accepted') return { verdict, ...openByChoice }
   return {
     verdict,
-    ...(weights[verdict] ?? { severity: 'serious', why: 'A check that a strict peer makes is not made.' }),
+    ...(weights[verdict] ?? { severity: 'serious', why: 'The software omits a check that a strict peer makes.' }),
   }
 }

@@ -54,7 +54,7 @@ function page(topology: Schema, profile: Schema): string {
       'unknown key, a missing value or a name that leads nowhere ends with exit status 2 and one line: ' +
       '`FILE:LINE: FIELD: wanted …, found …`. `config/topology.schema.json` and `config/profile.schema.json` say ' +
       'the same to an editor.',
-    'The column *mirrors* names the WMI class and property of Live Communications Server 2005 that said the same.',
+    'The column *mirrors* has the matching WMI class and property of Live Communications Server 2005.',
     '## The lab file',
     settingsTable(topology, { hosts: true }),
     ...hostParts(topology),

@@ -42,7 +42,9 @@ const normalisation = group({
       doc: 'A regular expression for the number. The characters `-`, `.`, `(`, `)` are removed from the number first.',
     },
   ),
-  replacement: setting(z.string().min(1).max(60), { doc: 'What it becomes, `$1` for the first group: `+49$1`.' }),
+  replacement: setting(z.string().min(1).max(60), {
+    doc: 'The number after the rule. `$1` stands for the first group: `+49$1`.',
+  }),
 })
 
 function isPattern(text: string): boolean {
@@ -237,7 +239,7 @@ const edgeSetting = 'MSFT_SIPFederationExternalEdgeSetting'
 
 const federation = group({
   enabled: setting(z.boolean().default(false), {
-    doc: 'Speak to other organisations at all.',
+    doc: 'Whether the access proxy connects to other organisations.',
     mirrors: `${edgeSetting}.EnableFederation`,
   }),
   automatic: setting(z.boolean().default(false), {
@@ -299,7 +301,7 @@ const accessProxy = group({
     mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHopPort',
   }),
   internalServers: setting(z.array(hostReference).max(64).default([]), {
-    doc: 'Inside hosts that may speak to it, beside the next hop.',
+    doc: 'Inside hosts that may connect to it, in addition to the next hop.',
     mirrors: 'MSFT_SIPFederationInternalServerData.InternalServer',
   }),
   ...accessProxyOwn,
@@ -309,8 +311,8 @@ const accessProxy = group({
 const gatewayOwn = {
   policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
     doc:
-      'Names and purposes of teams-direct-routing on a day (docs/policies.md), without its keys, suites and issuers. ' +
-      '`peer` and `on` play any peer whole, and then this counts for nothing.',
+      'Applies the rules of the peer policy teams-direct-routing for names and purposes on a day (docs/policies.md), ' +
+      'but not its rules for keys, suites and issuers. `peer` and `on` apply all rules of any peer and replace it.',
   }),
 }
 
@@ -331,7 +333,7 @@ const gateway = group({
 const foreign = group({
   role: setting(z.literal('foreign'), {
     doc:
-      'A server of somebody else. siplab does not run it; it has a place in the plan, the DNS, the certificates, the ' +
+      'A server that siplab does not run. It has a place in the plan, the DNS, the certificates, the ' +
       'matrix and the link watch. Our hosts dial it where a static route, a next hop or a partner leads to it.',
   }),
   name: setting(domainName.optional(), {

@@ -64,7 +64,7 @@ function remoteUserLinks({ site, listeners }: LinkSite): readonly Link[] {
 }
 
 function shutUserLinks({ site, listeners }: LinkSite): readonly Link[] {
-  const why = 'There is no way from the internet to the inside but through an access proxy.'
+  const why = 'Traffic from the internet reaches the inside only through an access proxy.'
   return placesOf(site, 'standard-edition', 'front-end', 'director').flatMap((place) =>
     openings(listeners, place)
       .filter(({ transport }) => transport === 'tls' || transport === 'tcp')
@@ -131,7 +131,7 @@ type Server = PlaceOf<'standard-edition' | 'front-end' | 'director' | 'access-pr
 
 function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Talk {
   if (from.host.role === 'access-proxy' && to.host.role === 'access-proxy')
-    return { allowed: false, why: 'Access proxies of one organisation have nothing to say to each other.' }
+    return { allowed: false, why: 'Access proxies of one organisation do not connect to each other.' }
   if (from.host.role === 'access-proxy') {
     const allowed = isBehind(site, from.host.nextHop, to)
     return {
@@ -154,11 +154,11 @@ function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Ta
     const [gateway, home] = from.host.role === 'gateway' ? [from, to] : [to, from]
     const routes = 'staticRoutes' in home.host ? home.host.staticRoutes : []
     const allowed = routes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway)
-    return { allowed, why: allowed ? 'A static route leads to the gateway.' : 'No static route joins the two.' }
+    return { allowed, why: allowed ? 'A static route leads to the gateway.' : 'No static route leads to the gateway.' }
   }
   if (from.host.role === 'director' && to.host.role === 'director')
     return { allowed: true, why: 'Directors of one organisation trust each other.' }
-  if (to.host.role === 'director') return { allowed: true, why: 'Its way outside, and the way back to remote users.' }
+  if (to.host.role === 'director') return { allowed: true, why: 'Requests to partners and to remote users.' }
   if (from.host.role === 'director') return { allowed: true, why: 'The director proxies remote users to their home.' }
   const samePool = from.host.role === 'front-end' && to.host.role === 'front-end' && from.host.pool === to.host.pool
   return {
@@ -198,7 +198,7 @@ function balancedLinks(entry: LinkSite, balancer: PlaceOf<'load-balancer'>): rea
   const toPool = diallers.map((from) =>
     mutualLink(entry, from, balancer, balancer.fqdn, {
       allowed: true,
-      why: 'The pool name leads to whichever front end is free.',
+      why: 'The load balancer chooses a front end for the pool name.',
     }),
   )
   const through = members.flatMap((member) =>
@@ -210,7 +210,7 @@ function balancedLinks(entry: LinkSite, balancer: PlaceOf<'load-balancer'>): rea
         port,
         allowed: true,
         dials: member.fqdn,
-        why: 'Passed through as it is; TLS ends on the front end.',
+        why: 'The connection is passed through; TLS ends on the front end.',
       }),
     ),
   )

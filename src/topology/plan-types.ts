@@ -352,7 +352,7 @@ export interface NodePlan {
   readonly settings: NodeSettings
 }
 
-/** A server of somebody else: no process of the lab, and yet an end of links. */
+/** A foreign server, which siplab does not run: an end of links without a process in the lab. */
 export interface ForeignPlan {
   /** Unique among the nodes too: `sbc1`. */
   readonly name: string
@@ -393,7 +393,7 @@ export interface LabPlan {
   /** In the order to start them: dns, pki, sql, homes, load balancer, director, access proxy. */
   readonly nodes: readonly NodePlan[]
   readonly certificates: readonly PlannedCertificate[]
-  /** Servers of somebody else, which no process of the lab runs. */
+  /** Foreign servers, which siplab does not run. */
   readonly foreign: readonly ForeignPlan[]
   readonly dns: readonly DnsView[]
   readonly links: readonly Link[]

@@ -29,7 +29,7 @@ export type ProfileName = z.infer<typeof profileName>
 
 export const profileSchema = group({
   name: setting(profileName, { doc: 'Name of the profile; the file carries the same name.' }),
-  about: setting(text, { doc: 'One sentence on the time and product whose rules these are.' }),
+  about: setting(text, { doc: 'The time and product whose rules these are.' }),
   tls: setting(
     group({
       min: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), {

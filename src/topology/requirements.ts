@@ -56,9 +56,9 @@ const none: Row = {
 /** Roles that never present a SIP certificate, whatever the profile. */
 const silent: Readonly<Partial<Record<Role, readonly Row[]>>> = {
   'load-balancer': [{ ...none, why: 'It passes connections through; TLS ends on the front end.' }],
-  sql: [{ ...none, why: 'The database has an encryption of its own, which is no matter of SIP.' }],
+  sql: [{ ...none, why: 'The database has its own encryption, independent of SIP.' }],
   dns: [none],
-  pki: [{ ...none, why: 'CRLs and issuer certificates travel by HTTP: they are signed themselves.' }],
+  pki: [{ ...none, why: 'CRLs and issuer certificates need no TLS, because they are signed.' }],
 }
 
 const trunk: Row = {
@@ -75,7 +75,7 @@ const internalFace: Row = {
   need: 'always',
   subject: 'own',
   dnsNames: ['own'],
-  why: 'Its internal face proves itself to the next hop.',
+  why: 'Its internal face shows this certificate to the next hop.',
 }
 
 const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly Row[]>>>>> = {
@@ -105,7 +105,7 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         need: 'always',
         subject: 'own',
         dnsNames: ['own'],
-        why: 'It proxies to the pool and hears the access proxy over mutual TLS.',
+        why: 'It dials the pool and accepts the access proxy over mutual TLS.',
       },
     ],
     'access-proxy': [
@@ -118,7 +118,7 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         dnsNames: ['external', 'domains', 'sip-domains'],
         requiredPurposes: bothPurposes,
         advisedPurposes: [],
-        why: 'Remote users and partners meet only this one: the single certificate from a public authority.',
+        why: 'Remote users and partners see only this certificate, the only one from a public CA.',
       },
     ],
     gateway: [trunk],

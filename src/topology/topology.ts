@@ -20,7 +20,7 @@ const user = group({
   remote: setting(z.boolean().default(false), { doc: 'May sign in from outside.' }),
   anonymousCalls: setting(z.boolean().optional(), {
     doc:
-      'Takes calls and messages from a server that says nothing of who sent them. Absent: those that come by a ' +
+      'Accepts calls and messages from a server that does not say who sent them. Absent: those that come by a ' +
       'static route.',
   }),
 })
@@ -80,7 +80,7 @@ export const topologySchema = group({
         doc: 'CRLs and issuer certificates by HTTP. Absent: 10080 on this machine, 80 in containers.',
       }),
     }).prefault({}),
-    { doc: 'Ports that differ from the usual ones because no root is needed.' },
+    { doc: 'Ports that replace standard ports, so that the lab needs no root.' },
   ),
   dns: setting(
     group({

@@ -42,11 +42,12 @@ const table = {
     meaning: '{certificate} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
     rule: 'notBefore is in the past (RFC 5280 §4.1.2.5)',
-    remedy: 'compare the clocks of both ends; else issue {certificate} of NODE again: siplab certs renew NODE',
+    remedy:
+      'compare the clocks of both ends; if both are right, issue {certificate} of NODE again: siplab certs renew NODE',
   },
   'cert.expires-soon': {
     meaning: '{certificate} is in the last third of its lifetime',
-    rule: 'renewed before one third of the lifetime is left',
+    rule: 'a certificate is renewed before one third of its lifetime is left',
     remedy: renew,
     weight: 'warning',
   },
@@ -56,7 +57,7 @@ const table = {
     remedy: 'let NODE load its certificate again: siplab node restart NODE',
   },
   'cert.name-mismatch': {
-    meaning: '{certificate} does not carry the name that was wanted',
+    meaning: '{certificate} does not carry the expected name',
     windows: ['SEC_E_WRONG_PRINCIPAL', 'CERT_E_CN_NO_MATCH'],
     rule: 'a name in the certificate equals the name that was dialled (RFC 5922 §7.2)',
     remedy: 'dial a name that {certificate} carries, or issue it again for NODE: siplab certs renew NODE',
@@ -66,8 +67,8 @@ const table = {
     windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'],
     rule: 'a name in the certificate is in the list of trusted servers',
     remedy:
-      'add the name to the list of trusted servers of REFUSER, or issue {certificate} of NODE again by its own name: ' +
-      'siplab certs renew NODE',
+      'add the name to the list of trusted servers of REFUSER, or issue {certificate} of NODE again with the name ' +
+      'of NODE: siplab certs renew NODE',
   },
   'cert.name-missing': {
     meaning: '{certificate} carries no name at all',
@@ -113,8 +114,8 @@ const table = {
     windows: ['CERT_E_WRONG_USAGE', 'SEC_E_CERT_UNKNOWN', 'SEC_E_CERT_WRONG_USAGE'],
     rule: 'extended key usage holds serverAuth where it is dialled and clientAuth where it dials (RFC 5280 §4.2.1.12)',
     remedy:
-      'issue {certificate} of NODE again for both directions, by a private CA, since public CAs stop issuing ' +
-      'clientAuth in 2026: siplab certs renew NODE',
+      'let a private CA issue {certificate} of NODE again with serverAuth and clientAuth, because public CAs stop ' +
+      'issuing clientAuth in 2026: siplab certs renew NODE',
   },
   'cert.eku-absent': {
     meaning: '{certificate} has no extended key usage',
@@ -139,13 +140,14 @@ const table = {
     meaning: '{certificate} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
     rule: 'the serial is on no CRL of its issuer (RFC 5280 §6.3)',
-    remedy: 'let NODE have a new certificate, since {certificate} does not come back: siplab certs renew NODE',
+    remedy: 'issue a new certificate for NODE, because {certificate} stays revoked: siplab certs renew NODE',
   },
   'cert.self-signed': {
-    meaning: '{certificate} is signed by itself and not in the trust list',
+    meaning: '{certificate} is self-signed and is not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: 'let an authority that REFUSER trusts issue {certificate} of NODE: siplab certs renew NODE',
+    remedy:
+      'replace {certificate} of NODE by a certificate of a CA in the trust list of REFUSER: siplab certs renew NODE',
   },
   'cert.signature-invalid': {
     meaning: 'the signature on {certificate} is wrong',
@@ -168,11 +170,12 @@ const table = {
     remedy: again(' with a stronger key'),
   },
   'cert.key-mismatch': {
-    meaning: '{certificate} belongs to another key than the one the peer used',
+    meaning: 'the peer signed the handshake with a key that does not belong to {certificate}',
     windows: ['NTE_BAD_PUBLIC_KEY'],
     inferred: true,
     rule: 'the handshake is signed by the key in the certificate',
-    remedy: 'put the right key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
+    remedy:
+      'install the private key that belongs to {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'cert.critical-extension': {
     meaning: '{certificate} has a critical extension that this end does not understand',
@@ -200,7 +203,7 @@ const table = {
     weight: 'warning',
   },
   'cert.algorithm-unreadable': {
-    meaning: '{certificate} uses an algorithm that the servers of that time cannot read',
+    meaning: '{certificate} uses an algorithm that servers of 2005 and 2007 cannot read',
     windows: ['SEC_E_ALGORITHM_MISMATCH'],
     inferred: true,
     rule: 'RSA only (LCS 2005, OCS 2007)',
@@ -208,9 +211,9 @@ const table = {
     weight: 'warning',
   },
   'cert.must-staple': {
-    meaning: '{certificate} demands a stapled OCSP answer',
-    rule: 'RFC 7633 TLS feature',
-    remedy: 'staple an OCSP answer at NODE, or issue {certificate} again without the feature: siplab certs renew NODE',
+    meaning: '{certificate} requires a stapled OCSP answer (must-staple)',
+    rule: 'a certificate with the TLS feature status_request needs a stapled answer (RFC 7633)',
+    remedy: 'let NODE staple an OCSP answer, or issue {certificate} again without must-staple: siplab certs renew NODE',
     weight: 'warning',
   },
 
@@ -251,7 +254,7 @@ const table = {
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
     remedy:
-      'compare the clocks of both ends; else let a CA that is valid now issue the certificate of NODE: ' +
+      'compare the clocks of both ends; if both are right, let a CA that is valid now issue the certificate of NODE: ' +
       'siplab certs renew NODE',
   },
   'chain.root-expired': {
@@ -260,7 +263,8 @@ const table = {
     windows: ['CERT_E_EXPIRED'],
     rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)',
     remedy:
-      'put the renewed root into the trust list of REFUSER, let it issue the certificate of NODE: ' + oneAuthority,
+      'put the renewed root into the trust list of REFUSER, and let that CA issue the certificate of NODE: ' +
+      oneAuthority,
   },
   'chain.issuer-mismatch': {
     meaning: 'the CA with the issuer name of {certificate} is not the one that the certificate names',
@@ -271,7 +275,7 @@ const table = {
       oneAuthority,
   },
   'chain.not-a-ca': {
-    meaning: 'the issuer of {certificate} is not a CA',
+    meaning: 'the certificate that signed {certificate} is not a CA certificate',
     ofCa: 'the issuer {subject} is not a CA',
     windows: ['TRUST_E_BASIC_CONSTRAINTS', 'CERT_E_ROLE'],
     rule: 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
@@ -289,28 +293,29 @@ const table = {
     meaning: 'there are more CAs above {certificate} than one of them allows',
     ofCa: 'the CA certificate {subject} allows fewer CAs below it',
     windows: ['CERT_E_PATHLENCONST', 'TRUST_E_BASIC_CONSTRAINTS'],
-    rule: 'pathLenConstraint (RFC 5280 §4.2.1.9)',
-    remedy: 'let a CA nearer to the root issue the certificate of NODE, or raise the limit: siplab certs renew NODE',
+    rule: 'no CA has more CAs below it than its pathLenConstraint allows (RFC 5280 §4.2.1.9)',
+    remedy:
+      'let a CA with fewer CAs above it issue the certificate of NODE, or raise the limit: siplab certs renew NODE',
   },
   'chain.name-constraint': {
-    meaning: 'a CA above {certificate} may not issue for its name',
-    ofCa: 'the CA certificate {subject} may not issue for this name',
+    meaning: 'the name constraints of a CA above {certificate} exclude its name',
+    ofCa: 'the name constraints of the CA certificate {subject} exclude this name',
     windows: ['CERT_E_INVALID_NAME'],
-    rule: 'name constraints (RFC 5280 §4.2.1.10)',
-    remedy: 'let a CA that may issue for its name issue the certificate of NODE: siplab certs renew NODE',
+    rule: 'the names of the certificate are within the name constraints of its CAs (RFC 5280 §4.2.1.10)',
+    remedy: 'let a CA whose name constraints allow the name issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.policy': {
     meaning: 'the certificate policies above {certificate} do not allow it',
     windows: ['CERT_E_INVALID_POLICY'],
-    rule: 'certificate policies (RFC 5280 §4.2.1.4)',
+    rule: 'the chain has the certificate policies that its CAs require (RFC 5280 §4.2.1.4)',
     remedy: 'let a CA whose policies allow it issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.eku-narrow': {
     meaning: 'a CA above {certificate} is limited to another purpose',
     ofCa: 'the CA certificate {subject} is limited to another purpose',
     windows: ['CERT_E_WRONG_USAGE'],
-    rule: 'every CA that lists purposes lists the one wanted',
-    remedy: 'let a CA without the limit issue the certificate of NODE: siplab certs renew NODE',
+    rule: 'every CA with an extended key usage lists the purpose that is needed',
+    remedy: 'let a CA without such an extended key usage issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.revoked': {
     meaning: 'a CA above {certificate} is revoked',
@@ -344,12 +349,12 @@ const table = {
     meaning: 'the chain above {certificate} is longer than the limit',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
-    rule: 'a bounded number of CAs',
-    remedy: 'let a CA nearer to the root issue the certificate of NODE: siplab certs renew NODE',
+    rule: 'the chain has no more CAs than the limit allows',
+    remedy: 'let a CA with fewer CAs above it issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.malformed': {
-    meaning: 'a CA certificate above {certificate} breaks a rule of its form',
-    ofCa: 'the CA certificate {subject} breaks a rule of its form',
+    meaning: 'a CA certificate above {certificate} is not well formed',
+    ofCa: 'the CA certificate {subject} is not well formed',
     windows: ['CERT_E_MALFORMED'],
     rule: 'RFC 5280 §4.2',
     remedy: 'let a CA whose certificate is well formed issue the certificate of NODE: siplab certs renew NODE',
@@ -359,7 +364,7 @@ const table = {
   'tls.client-cert-missing': {
     meaning: 'the dialling end showed no certificate',
     windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
-    rule: 'a server that dials proves who it is (RFC 8446 §4.4.2)',
+    rule: 'a server that dials another server shows a certificate (RFC 8446 §4.4.2)',
     remedy: 'let DIALLER show its certificate where it dials: siplab settings DIALLER tls --reset',
   },
   'tls.own-cert-missing': {
@@ -371,42 +376,42 @@ const table = {
   'tls.no-common-version': {
     meaning: 'the two ends have no TLS version in common',
     windows: ['SEC_E_UNSUPPORTED_FUNCTION'],
-    rule: 'one TLS version both ends allow (RFC 8446 §4.2.1)',
+    rule: 'both ends allow at least one common TLS version (RFC 8446 §4.2.1)',
     remedy: `allow TLS 1.2 or 1.3 at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-cipher': {
     meaning: 'the two ends have no cipher suite in common, or none that fits the certificate',
     windows: ['SEC_E_ALGORITHM_MISMATCH', 'SEC_E_ILLEGAL_MESSAGE'],
-    rule: 'one cipher suite both ends allow',
+    rule: 'both ends allow at least one common cipher suite',
     remedy: `allow a common cipher suite at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-group': {
     meaning: 'the two ends have no key exchange group in common',
     windows: ['SEC_E_ILLEGAL_MESSAGE'],
-    rule: 'one group both ends allow (RFC 8446 §4.2.7)',
+    rule: 'both ends allow at least one common group (RFC 8446 §4.2.7)',
     remedy: `allow a common group such as P-256 at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-signature': {
     meaning: 'the two ends have no signature algorithm in common that fits the certificate',
     windows: ['SEC_E_ALGORITHM_MISMATCH'],
-    rule: 'one signature algorithm both ends allow (RFC 8446 §4.2.3)',
+    rule: 'both ends allow at least one common signature algorithm (RFC 8446 §4.2.3)',
     remedy: `allow a common signature algorithm at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.alpn-mismatch': {
     meaning: 'the two ends have no application protocol in common',
     windows: ['SEC_E_APPLICATION_PROTOCOL_MISMATCH'],
-    rule: 'one ALPN name both ends offer (RFC 7301)',
-    remedy: `offer the same protocol name at DIALLER and at ACCEPTOR, or none: ${sameTls}`,
+    rule: 'both ends offer at least one common ALPN name (RFC 7301)',
+    remedy: `offer the same ALPN protocol at DIALLER and at ACCEPTOR, or no ALPN: ${sameTls}`,
   },
   'tls.chain-too-large': {
-    meaning: 'the certificates sent are larger than the other end reads',
+    meaning: 'the certificate message is larger than the other end accepts',
     windows: ['SEC_E_ILLEGAL_MESSAGE'],
     inferred: true,
     rule: 'the certificate message stays below 100 kB',
     remedy: again(' with fewer names'),
   },
   'tls.peer-refused': {
-    meaning: 'the other end closed right after the handshake and probably refused our certificate',
+    meaning: 'the other end closed the connection right after the handshake and probably refused our certificate',
     windows: ['WSAECONNRESET'],
     rule: 'a SIP answer follows the handshake',
     remedy: 'read the verdict of the other end: siplab events PEER',
@@ -438,7 +443,7 @@ const table = {
   'tls.staple-missing': {
     meaning: 'no OCSP answer was stapled',
     rule: 'RFC 6066 §8',
-    remedy: 'staple an answer at ACCEPTOR, or drop the demand at DIALLER: ' + sameTls,
+    remedy: 'let ACCEPTOR staple an answer, or let DIALLER accept a handshake without one: ' + sameTls,
     weight: 'warning',
   },
   'tls.staple-invalid': {
@@ -446,7 +451,7 @@ const table = {
     windows: ['CRYPT_E_NO_REVOCATION_CHECK'],
     inferred: true,
     rule: 'RFC 6960 §3.2',
-    remedy: 'staple a fresh answer of the issuer at ACCEPTOR, or none: ' + sameTls,
+    remedy: 'let ACCEPTOR staple a fresh answer of the issuer, or none: ' + sameTls,
   },
 
   // Keys
@@ -455,13 +460,14 @@ const table = {
     windows: ['CRYPT_E_NO_KEY_PROPERTY', 'NTE_BAD_PUBLIC_KEY'],
     inferred: true,
     rule: 'the key file holds the private key of the first certificate',
-    remedy: 'put the right key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
+    remedy:
+      'install the private key that belongs to {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'key.missing': {
     meaning: 'there is no private key for {certificate}',
     windows: ['CRYPT_E_NO_KEY_PROPERTY', 'SEC_E_NO_CREDENTIALS'],
     rule: 'the key file exists and is not empty',
-    remedy: 'put the key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
+    remedy: 'install the private key of {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'key.unreadable': {
     meaning: 'the key file cannot be read',
@@ -470,11 +476,11 @@ const table = {
     remedy: 'give the account of the service read access to the key file',
   },
   'key.permissions': {
-    meaning: 'the key file may be read by others',
+    meaning: 'other accounts may read the key file',
     windows: ['NTE_PERM'],
     inferred: true,
     rule: 'key files have mode 0600',
-    remedy: 'close the key file to others: only its owner may read it',
+    remedy: 'let only the owner read the key file (mode 0600)',
   },
   'key.malformed': {
     meaning: 'the key file holds no private key that can be read',
@@ -490,13 +496,13 @@ const table = {
     remedy: 'decrypt the key of NODE with openssl pkey, or issue key and certificate again: siplab certs renew NODE',
   },
   'key.passphrase-wrong': {
-    meaning: 'the passphrase does not open the key file',
+    meaning: 'the passphrase does not decrypt the key file',
     windows: ['ERROR_INVALID_PASSWORD'],
-    rule: 'the passphrase fits the key',
+    rule: 'the passphrase decrypts the key',
     remedy: 'give the right passphrase, or issue key and certificate of NODE again: siplab certs renew NODE',
   },
   'key.too-weak': {
-    meaning: 'our own key is too weak',
+    meaning: 'the key of this end is too weak',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
@@ -508,8 +514,8 @@ const table = {
     meaning: 'no trust list is configured',
     windows: ['CERT_E_UNTRUSTEDROOT'],
     inferred: true,
-    rule: 'MTLS never runs on the built-in public roots',
-    remedy: `name a file with the roots that REFUSER is to trust: ${roots}`,
+    rule: 'MTLS needs a trust list of its own, not the built-in public roots',
+    remedy: `configure a file with the roots that REFUSER trusts: ${roots}`,
   },
   'trust.empty': {
     meaning: 'the trust list is empty',
@@ -537,7 +543,7 @@ const table = {
     weight: 'warning',
   },
   'trust.too-long': {
-    meaning: 'the trust list is longer than old peers read',
+    meaning: 'the trust list is longer than old peers can read',
     rule: 'less than 12 kB of CA names (Schannel cuts at 16 kB)',
     remedy: `remove roots that are not needed from the trust list of REFUSER: ${roots}`,
     weight: 'warning',
@@ -548,7 +554,7 @@ const table = {
     meaning: 'there is no CRL for a CA above {certificate}',
     windows: ['CRYPT_E_NO_REVOCATION_CHECK', 'CERT_E_REVOCATION_FAILURE'],
     inferred: true,
-    rule: 'once CRLs are used, every CA of the chain has one',
+    rule: 'if CRLs are checked, every CA of the chain has a CRL',
     remedy: `load the CRL of that CA at REFUSER: ${newLists}`,
   },
   'crl.expired': {
@@ -563,7 +569,7 @@ const table = {
     windows: ['CRYPT_E_REVOCATION_OFFLINE'],
     inferred: true,
     rule: 'thisUpdate is in the past (RFC 5280 §5.1.2.4)',
-    remedy: `compare the clocks of REFUSER and of the issuer; else load the CRL again: ${newLists}`,
+    remedy: `compare the clocks of REFUSER and of the issuer; if both are right, load the CRL again: ${newLists}`,
   },
   'crl.signature-invalid': {
     meaning: 'the signature on a CRL is wrong',
@@ -576,7 +582,7 @@ const table = {
     windows: ['CERT_E_REVOCATION_FAILURE'],
     inferred: true,
     rule: 'the key usage of the CRL issuer holds cRLSign (RFC 5280 §4.2.1.3)',
-    remedy: `let a CA with cRLSign issue the certificate of NODE, and load its CRL at REFUSER: ${renewAndLists}`,
+    remedy: `let a CA that may sign CRLs issue the certificate of NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'crl.malformed': {
     meaning: 'a CRL file cannot be read',
@@ -588,7 +594,7 @@ const table = {
   'crl.partial': {
     meaning: 'a CRL file holds more than one CRL',
     rule: 'one CRL per file',
-    remedy: `keep one CRL in a file at REFUSER: ${newLists}`,
+    remedy: `put each CRL of REFUSER into a file of its own: ${newLists}`,
     weight: 'warning',
   },
   'crl.unreachable': {
@@ -598,9 +604,9 @@ const table = {
     remedy: 'open port 80 from this node to the host of the distribution point',
   },
   'crl.no-next-update': {
-    meaning: 'a CRL names no next update and never goes stale',
+    meaning: 'a CRL has no nextUpdate and therefore never becomes stale',
     rule: 'nextUpdate is present (RFC 5280 §5.1.2.5)',
-    remedy: `let the CRL of REFUSER be issued again with nextUpdate: ${newLists}`,
+    remedy: `replace the CRL of REFUSER by one with nextUpdate: ${newLists}`,
     weight: 'warning',
   },
   'crl.not-checked': {
@@ -616,7 +622,7 @@ const table = {
     windows: ['CRYPT_E_NOT_FOUND'],
     inferred: true,
     rule: 'the file exists',
-    remedy: 'name an existing file, or issue the certificate of NODE again: siplab certs renew NODE',
+    remedy: 'correct the path of the file, or issue the certificate of NODE again: siplab certs renew NODE',
   },
   'file.unreadable': {
     meaning: 'a file cannot be read',
@@ -701,11 +707,11 @@ const table = {
     remedy: file('copy the file again from its source'),
   },
   'file.wrong-kind': {
-    meaning: 'a file holds something else than what was wanted',
+    meaning: 'a file does not contain what its setting requires',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
-    rule: 'a certificate where a certificate is wanted, a key where a key is',
-    remedy: file('name the right file'),
+    rule: 'a certificate file contains certificates, a key file contains a key',
+    remedy: file('correct the path of the file'),
   },
   'file.partial': {
     meaning: 'only a part of the certificate file can be read',
@@ -713,7 +719,7 @@ const table = {
     remedy: file('copy the broken block again from its source'),
   },
   'file.trusted-label': {
-    meaning: 'the file has the label TRUSTED CERTIFICATE, and the rest of its chain is ignored',
+    meaning: 'the file has the label TRUSTED CERTIFICATE, and the software ignores the rest of the chain',
     rule: 'PEM with -----BEGIN CERTIFICATE-----',
     remedy: file('convert the file with openssl x509'),
   },
@@ -727,7 +733,7 @@ const table = {
   'file.key-inside': {
     meaning: 'the file with the certificates holds a private key too',
     rule: 'a private key has a file of its own, with mode 0600',
-    remedy: 'move the key to a file of its own, and replace the key if the file was passed on',
+    remedy: 'move the key to a file of its own, and replace the key if anyone else received the file',
     weight: 'warning',
   },
   'file.two-leafs': {
@@ -744,12 +750,12 @@ const table = {
 
   // Links
   'link.large-segments-lost': {
-    meaning: 'large segments are lost on the way',
+    meaning: 'large TCP segments are lost between the ends',
     rule: 'a segment of the path MTU arrives, or an ICMP message says that it is too large (RFC 1191)',
-    remedy: 'let ICMP pass on the way, or lower the MTU or the MSS of the interface',
+    remedy: 'let firewalls between the ends pass ICMP, or lower the MTU or MSS of the interface',
   },
   'link.forbidden': {
-    meaning: 'the link matrix does not allow this connection',
+    meaning: 'the link matrix of the plan does not allow this connection',
     windows: ['SEC_E_LOGON_DENIED'],
     inferred: true,
     rule: 'the peer is in the list of servers',
@@ -760,7 +766,7 @@ const table = {
     windows: ['WSAECONNREFUSED'],
     rule: 'the listener of the next hop is open',
     remedy:
-      'where ACCEPTOR is stopped, start it; where it runs, switch its listener on: siplab mtls ACCEPTOR on; ' +
+      'if ACCEPTOR runs, switch its listener on; if it is stopped, start it: siplab mtls ACCEPTOR on; ' +
       'siplab node start ACCEPTOR',
   },
   'link.timeout': {
@@ -789,13 +795,13 @@ const table = {
   },
   'link.unconfirmed': {
     meaning: 'the handshake ended but no SIP answer followed',
-    rule: 'a link is up at the first SIP answer',
+    rule: 'the first SIP answer follows the handshake',
     remedy: 'read the verdict of the other end: siplab events PEER',
   },
   'link.name-mismatch': {
-    meaning: 'the message names another server than the certificate of the connection',
+    meaning: 'the Via of the message names a server that the certificate of the connection does not name',
     windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'],
-    rule: 'the names of message and certificate agree',
+    rule: 'the certificate carries the name in the Via of the message',
     remedy: 'compare the Via of the peer with the names in its certificate',
   },
 
@@ -814,35 +820,35 @@ const table = {
     remedy: 'start the DNS server of the lab',
   },
   'dns.wrong-target': {
-    meaning: 'the name leads to the wrong host',
+    meaning: 'the DNS record points to the wrong host',
     windows: ['SEC_E_WRONG_PRINCIPAL'],
     inferred: true,
-    rule: 'the record leads to the host of the plan',
+    rule: 'the record points to the host of the plan',
     remedy: 'correct the record: siplab plan --format zone',
   },
   'dns.srv-outside-domain': {
     meaning: 'the SRV target is outside the domain',
     windows: ['SIPPROXY_E_EPROUTING_MSG_ALLOWED_DOMAIN_NO_SRV_MATCH'],
     rule: 'the SRV target is a host directly in the domain',
-    remedy: 'let the SRV record lead to a host in the domain',
+    remedy: 'change the SRV record so that it names a host in the domain',
   },
   'route.abuse': {
-    meaning: 'a Route chooses a way that this server did not give',
+    meaning: 'a Route header field has a value that this server did not issue',
     windows: ['SIPPROXY_E_ROUTING'],
-    rule: 'Route repeats what Record-Route said in this dialog (RFC 3261 §12.2.1.1)',
-    remedy: 'take preset Route values out of the client; in a dialog send those of its own route set',
+    rule: 'Route repeats the Record-Route values of this dialog (RFC 3261 §12.2.1.1)',
+    remedy: 'remove preset Route values from the client; within a dialog it sends only its own route set',
   },
   'route.token-old': {
-    meaning: 'a Route value was sealed by an earlier version of this server',
-    rule: 'the record in a Route value names the ends of the dialog',
-    remedy: 'end the call and place it again: calls that began before an upgrade cannot go on behind it',
+    meaning: 'an earlier version of this server issued the Route value',
+    rule: 'a Route value contains a sealed record of both ends of the dialog',
+    remedy: 'end the call and place it again: a call from before an upgrade cannot continue after it',
   },
   'law.refused': {
-    meaning: 'the law of the borders does not allow the request',
+    meaning: 'no row of the trust table allows the request',
     windows: ['SIPPROXY_E_ROUTING'],
     inferred: true,
-    rule: 'peer, identity, dialog, method and target fit a row that allows them',
-    remedy: 'see the rows: siplab plan --format trust',
+    rule: 'a row of the trust table allows this peer, identity, dialog, method and target',
+    remedy: 'read the trust table: siplab plan --format trust',
   },
   'route.no-flow': {
     meaning: 'the flow to the user is gone',
@@ -866,10 +872,10 @@ const table = {
     remedy: 'see which nodes run: siplab status',
   },
   'route.loop': {
-    meaning: 'the request came back',
+    meaning: 'the request came back to this server in a loop',
     windows: ['SIPPROXY_E_ROUTING'],
     inferred: true,
-    rule: 'no loop (RFC 5393)',
+    rule: 'a request does not return to a server with the same target (RFC 5393)',
     remedy: 'compare the next hops of the nodes: siplab plan',
   },
 
@@ -904,18 +910,18 @@ const table = {
       'siplab settings ACCEPTOR tls --reset',
   },
   'tls.session-context': {
-    meaning: 'the server takes a session back without a session id context',
+    meaning: 'the server resumes sessions but has no session id context',
     rule: 'a server that asks for client certificates sets a session id context',
     remedy: 'set the session id context on the server, or switch session resumption off',
   },
   'tls.hello-too-large': {
-    meaning: 'the ClientHello is too large for the server or for something on the way',
+    meaning: 'the ClientHello is too large for the server or for a device between the ends',
     rule: 'a ClientHello of more than one segment arrives (RFC 8446 §4.1.2)',
-    remedy: `update the device on the way; until then offer fewer groups, without X25519MLKEM768: ${sameTls}`,
+    remedy: `update the device between the ends; until then offer fewer groups, without X25519MLKEM768: ${sameTls}`,
   },
   'tls.client-cert-not-asked': {
     meaning: 'the server asks its peers for no certificate',
-    rule: 'servers prove who they are to each other (mutual TLS)',
+    rule: 'each server requests the certificate of the other server (mutual TLS)',
     remedy: 'dial the port for servers, or let the server request certificates',
     weight: 'warning',
   },
@@ -923,18 +929,18 @@ const table = {
     meaning: 'the accepting end announces no CA above the certificate of the dialling end, which therefore shows none',
     windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
     inferred: true,
-    rule: 'the CA names hold one above the certificate (RFC 8446 §4.2.4); Schannel cuts the list at 16 kB',
+    rule: 'the announced CA names have a CA above the certificate (RFC 8446 §4.2.4); Schannel cuts the list at 16 kB',
     remedy:
       'put the root above the certificate of DIALLER into the list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
   },
   'tls.name-not-checked': {
-    meaning: 'this end accepts every name in a certificate of a CA that it trusts',
-    rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',
+    meaning: 'this end accepts every certificate of a trusted CA, whatever name it carries',
+    rule: 'the name in the certificate is compared with the expected name (RFC 5922 §7)',
     remedy: 'let NODE compare names: siplab settings NODE tls --reset',
     weight: 'warning',
   },
   'tls.client-cert-unneeded': {
-    meaning: 'the dialling end shows a certificate that the accepting end does not demand',
+    meaning: 'the dialling end shows a certificate that the accepting end does not require',
     rule: 'a certificate for serverAuth alone is not shown as a client (RFC 5280 §4.2.1.12)',
     remedy: 'let DIALLER dial without a certificate, or show one for clientAuth',
     weight: 'warning',
@@ -946,27 +952,27 @@ const table = {
     weight: 'warning',
   },
   'border.relay': {
-    meaning: 'the server passes requests of strangers on to any host',
-    rule: 'a request leaves only for a user, a configured next hop or a partner',
+    meaning: 'the server relays requests of unknown senders to any host',
+    rule: 'a request is forwarded only to a user, a configured next hop or a partner',
     remedy: 'let the server refuse Request-URIs that name neither its users nor its partners',
   },
   'border.dialog-claimed': {
-    meaning: 'the server takes a To tag for the proof of a dialog',
-    rule: 'a To tag proves nothing: anybody can write one (RFC 3261 §12.2)',
-    remedy: 'let the server judge requests within a dialog by who sends them, as those outside one',
+    meaning: 'the server accepts a To tag as proof of a dialog',
+    rule: 'a To tag proves nothing, because every sender can invent one (RFC 3261 §12.2)',
+    remedy: 'let the server authenticate requests within a dialog like requests outside a dialog',
   },
   'border.identity-believed': {
-    meaning: 'the server believes an identity that a stranger asserts',
-    rule: 'P-Asserted-Identity counts from trusted peers only (RFC 3325 §5)',
-    remedy: 'let the server remove P-Asserted-Identity where no trusted peer sends it',
+    meaning: 'the server accepts an identity that an unknown sender asserts',
+    rule: 'P-Asserted-Identity is accepted from trusted peers only (RFC 3325 §5)',
+    remedy: 'let the server remove P-Asserted-Identity from requests of untrusted peers',
   },
   'border.udp-elsewhere': {
-    meaning: 'the server sends answers to an address that is only in Via',
-    rule: 'an answer goes to where the request came from (RFC 3261 §18.2.2)',
-    remedy: 'let the server ignore maddr, and the address in Via, of requests of strangers',
+    meaning: 'the server sends responses to an address that only the Via names',
+    rule: 'a response goes to the source address of the request (RFC 3261 §18.2.2)',
+    remedy: 'let the server ignore maddr and the Via address in requests of unknown senders',
   },
   'sip.not-sip': {
-    meaning: 'what answers here does not speak SIP',
+    meaning: 'the service at this address does not speak SIP',
     rule: 'a SIP server answers OPTIONS (RFC 3261 §11)',
     remedy: 'check that host and port are those of the SIP server',
   },
@@ -978,7 +984,7 @@ const table = {
   'sip.keep-alive-missing': {
     meaning: 'the server does not answer a keep-alive',
     rule: 'CRLF CRLF is answered with CRLF (RFC 5626 §4.4.1)',
-    remedy: 'expect connections through address translators to go away unnoticed',
+    remedy: 'let the client send TCP keep-alives, because a NAT may close an idle connection without notice',
     weight: 'warning',
   },
   'auth.refused': {
@@ -999,23 +1005,23 @@ const table = {
 
   // Configuration, store, clock
   'config.duplicate-partner': {
-    meaning: 'a domain is both direct partner and IM provider',
-    rule: 'a domain is in one list',
+    meaning: 'a domain is configured both as direct partner and as IM provider',
+    rule: 'a domain is in only one of the two lists',
     remedy:
-      'remove the domain from one list of NODE, or take those of the topology: siplab settings NODE general --reset',
+      'remove the domain from one list of NODE, or restore the lists of the topology: ' +
+      'siplab settings NODE general --reset',
   },
   'config.invalid': {
     meaning: 'an entry of the configuration is invalid',
     rule: 'every entry passes its check',
-    remedy:
-      'correct the entry of NODE, or take the entries of the topology again: siplab settings NODE general --reset',
+    remedy: 'correct the entry of NODE, or restore the entries of the topology: siplab settings NODE general --reset',
   },
   'config.not-retrieved': {
     meaning: 'the configuration could not be retrieved',
-    rule: 'directory, store and local file give the configuration',
+    rule: 'the directory, the store and the local file can be read',
     remedy:
       'the usual causes: directory or SQL back end down, rights of the service account changed, an invalid entry, ' +
-      'one domain both as direct partner and as IM provider; the further verdicts say which one was found',
+      'one domain both as direct partner and as IM provider; the other verdicts name the cause that was found',
   },
   'config.local-corrupt': {
     meaning: 'the local configuration cannot be read',
@@ -1035,100 +1041,100 @@ const table = {
     remedy: 'assign a new trial certificate, switch 5061 on, then off, then unassign; or add --force',
   },
   'config.certificate-not-needed': {
-    meaning: 'a certificate is given where the profile needs none',
-    rule: 'the certificate matrix of the profile',
+    meaning: 'a certificate is assigned although the profile needs none',
+    rule: 'the profile says which references need a certificate',
     remedy: 'nothing to fix',
     weight: 'warning',
   },
   'machine.disk-full': {
     meaning: 'the disk is full',
-    rule: 'the disk has room for the log and the events of the node',
-    remedy: 'free some space on the disk; NODE writes by itself what waits',
+    rule: 'the disk has space for the log and the events of the node',
+    remedy: 'free some space on the disk; NODE then writes the waiting events',
   },
   'machine.read-only': {
     meaning: 'the file system is read-only',
     rule: 'the node may write its log and its events',
-    remedy: 'mount the file system writable; NODE writes by itself what waits',
+    remedy: 'mount the file system writable; NODE then writes the waiting events',
   },
   'machine.no-right': {
     meaning: 'the node may not write a file of its own',
     rule: 'the node may write its log and its events',
-    remedy: 'let the user of NODE write its folder; NODE writes by itself what waits',
+    remedy: 'let the user of NODE write its folder; NODE then writes the waiting events',
   },
   'machine.io-error': {
-    meaning: 'a disk or a device reports an error',
-    rule: 'the disk takes the log and the events of the node',
+    meaning: 'a disk reports an error',
+    rule: 'the disk stores the log and the events of the node',
     remedy: 'check the disk, and move the data folder to another one',
   },
   'machine.log-closed': {
-    meaning: 'nothing reads the log of the node',
+    meaning: 'no program reads the standard error of the node, its log',
     rule: 'the other end of the pipe is open',
-    remedy: 'start the node again with a reader of its standard error; NODE serves on without a log',
+    remedy: 'restart the node with a program that reads its standard error; until then NODE runs without a log',
   },
   'machine.descriptors': {
-    meaning: 'the process has hardly a descriptor left for files and connections',
+    meaning: 'the process has almost no file descriptors left',
     rule: 'at least 80 descriptors are free',
     remedy: 'close connections to NODE, or start the lab with a higher limit: ulimit -n 65536',
   },
   'store.unreachable': {
     meaning: 'the pool store does not answer',
     rule: 'the pool store answers',
-    remedy: 'start the database, or put its file back; where siplab took it away: siplab heal store',
+    remedy: 'start the database, or put its file back; if a fault of the lab removed it: siplab heal store',
   },
   'store.permission': {
     meaning: 'the pool store refuses the account of the service',
     rule: 'the account may read and write',
-    remedy: 'give the account its rights back: siplab heal store',
+    remedy: 'give the account its rights on the tables again: siplab heal store',
   },
   'store.read-only': {
-    meaning: 'the pool store takes no writes: it is a standby, or is set to read-only',
+    meaning: 'the pool store accepts no writes: it is a standby or read-only',
     rule: 'front ends are connected to the primary',
-    remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
+    remedy: 'point the address of the store to the primary; if a fault of the lab made it read-only: siplab heal store',
   },
   'store.split': {
-    meaning: 'two servers behind the address of the pool store take writes',
-    rule: 'one primary, and the other servers follow it',
-    remedy: 'stop the server of the older timeline, then make it a standby of the other: pg_rewind',
+    meaning: 'two servers at the address of the pool store accept writes',
+    rule: 'one server is the primary, and the others are its standbys',
+    remedy: 'stop the server with the older timeline, then make it a standby of the other server with pg_rewind',
   },
   'store.slow': {
     meaning: 'the pool store does not answer in time',
     rule: 'every statement is answered within 5 s',
-    remedy: 'see what holds the database; siplab heal store',
+    remedy: 'find the client or lock that delays the database; siplab heal store removes a fault of the lab',
   },
   'store.busy': {
-    meaning: 'the pool store has more to do than may wait',
+    meaning: 'too many calls wait for the pool store',
     rule: 'no more than 10,000 calls wait, and no other writer holds the lock',
-    remedy: 'see what holds the database; siplab heal store',
+    remedy: 'find the client or lock that delays the database; siplab heal store removes a fault of the lab',
   },
   'store.connections': {
-    meaning: 'the pool store takes no more connections',
+    meaning: 'the pool store accepts no more connections',
     rule: 'the server has a connection for each front end',
-    remedy: 'raise the limit of the server; siplab heal store',
+    remedy: 'raise the connection limit of the database server; siplab heal store removes a fault of the lab',
   },
   'store.full': {
     meaning: 'the disk of the pool store is full',
-    rule: 'the disk has room for what is written',
-    remedy: 'free some space on the disk of the pool store; the service asks again every second',
+    rule: 'the disk has space for new data',
+    remedy: 'free some space on the disk of the pool store; the service tries again every second',
   },
   'store.io-error': {
     meaning: 'the disk of the pool store reports an error',
-    rule: 'the disk reads and writes',
-    remedy: 'check the disk, and move the data to another one; the service asks again every second',
+    rule: 'the disk reads and writes without errors',
+    remedy: 'check the disk, and move the data to another one; the service tries again every second',
   },
   'store.failed': {
     meaning: 'the pool store refuses a statement',
     rule: 'tables and columns are those of this version',
-    remedy: 'read what was found; siplab up --fresh makes them anew',
+    remedy: 'read the error of the database; siplab up --fresh creates the tables again',
   },
   'store.corrupt': {
     meaning: 'the pool store cannot be read',
     rule: 'the store is well formed',
-    remedy: 'restore the file from a backup, or begin anew without its bindings: a person decides which',
+    remedy: 'decide: restore the file from a backup, or start with an empty store and lose its bindings',
   },
   'directory.unreachable': {
     meaning: 'the directory does not answer',
     rule: 'the directory answers',
-    remedy: 'start the database, or put its file back; where siplab took it away: siplab heal directory',
+    remedy: 'start the database, or put its file back; if a fault of the lab removed it: siplab heal directory',
   },
   'directory.permission': {
     meaning: 'the directory refuses the account of the service',
@@ -1136,49 +1142,49 @@ const table = {
     remedy: 'siplab heal directory',
   },
   'directory.read-only': {
-    meaning: 'the directory takes no writes: it is a standby, or is set to read-only',
-    rule: 'who changes accounts is connected to the primary',
-    remedy: 'lead the directory address to the primary, then repeat the change',
+    meaning: 'the directory accepts no writes: it is a standby or read-only',
+    rule: 'a command that changes accounts is connected to the primary',
+    remedy: 'point the address of the directory to the primary, then repeat the change',
   },
   'directory.split': {
-    meaning: 'two servers behind the address of the directory take writes',
-    rule: 'one primary, and the other servers follow it',
-    remedy: 'stop the server of the older timeline, then make it a standby of the other: pg_rewind',
+    meaning: 'two servers at the address of the directory accept writes',
+    rule: 'one server is the primary, and the others are its standbys',
+    remedy: 'stop the server with the older timeline, then make it a standby of the other server with pg_rewind',
   },
   'directory.slow': {
     meaning: 'the directory does not answer in time',
     rule: 'every statement is answered within 5 s',
-    remedy: 'see what holds the database; siplab heal directory',
+    remedy: 'find the client or lock that delays the database; siplab heal directory removes a fault of the lab',
   },
   'directory.busy': {
-    meaning: 'the directory has more to do than may wait',
+    meaning: 'too many calls wait for the directory',
     rule: 'no more than 10,000 calls wait, and no other writer holds the lock',
-    remedy: 'see what holds the database; siplab heal directory',
+    remedy: 'find the client or lock that delays the database; siplab heal directory removes a fault of the lab',
   },
   'directory.connections': {
-    meaning: 'the directory takes no more connections',
+    meaning: 'the directory accepts no more connections',
     rule: 'the server has a connection for each node',
-    remedy: 'raise the limit of the server; siplab heal directory',
+    remedy: 'raise the connection limit of the database server; siplab heal directory removes a fault of the lab',
   },
   'directory.full': {
     meaning: 'the disk of the directory is full',
-    rule: 'the disk has room for what is written',
-    remedy: 'free some space on the disk of the directory; the service asks again every second',
+    rule: 'the disk has space for new data',
+    remedy: 'free some space on the disk of the directory; the service tries again every second',
   },
   'directory.io-error': {
     meaning: 'the disk of the directory reports an error',
-    rule: 'the disk reads and writes',
-    remedy: 'check the disk, and move the data to another one; the service asks again every second',
+    rule: 'the disk reads and writes without errors',
+    remedy: 'check the disk, and move the data to another one; the service tries again every second',
   },
   'directory.failed': {
     meaning: 'the directory refuses a statement',
     rule: 'tables and columns are those of this version',
-    remedy: 'read what was found; siplab up --fresh makes them anew',
+    remedy: 'read the error of the database; siplab up --fresh creates the tables again',
   },
   'directory.corrupt': {
     meaning: 'the directory cannot be read',
     rule: 'the directory is well formed',
-    remedy: 'restore the file from a backup, or begin anew with the accounts of the topology: a person decides which',
+    remedy: 'decide: restore the file from a backup, or start again with the accounts of the topology',
   },
   'clock.wrong': {
     meaning: 'the clock of one end is wrong',
@@ -1271,7 +1277,7 @@ const publicIssuer = /stand-in for a public authority/
 /** What a public CA no longer issues is no remedy for what it issued. */
 function remedyOf(code: VerdictCode, certificate: VerdictCertificate | undefined): string {
   return code === 'cert.eku-missing' && certificate !== undefined && publicIssuer.test(certificate.issuer)
-    ? 'no public CA issues clientAuth since 2026: let NODE show a certificate of a private CA where it dials, whose ' +
+    ? 'public CAs stop issuing clientAuth in 2026: let NODE dial with a certificate of a private CA, whose ' +
         'root REFUSER puts into its trust list, or none where REFUSER does not demand one'
     : table[code].remedy
 }

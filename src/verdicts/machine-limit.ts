@@ -37,7 +37,11 @@ const limits: Readonly<Record<string, { readonly code: string; readonly found: s
   ENOENT: { code: 'file.missing', found: 'it does not exist', next: 'check the path' },
   ENOTDIR: { code: 'file.missing', found: 'a part of the path is not a folder', next: 'check the path' },
   EISDIR: { code: 'file.unreadable', found: 'it is a folder', next: 'name a file in it' },
-  ENAMETOOLONG: { code: 'file.missing', found: 'the path is too long', next: 'choose a shorter folder with --data' },
+  ENAMETOOLONG: {
+    code: 'file.missing',
+    found: 'the path is too long',
+    next: 'choose a folder with a shorter path: --data',
+  },
   ELOOP: { code: 'file.missing', found: 'its links lead in a circle', next: 'check the path' },
   EMFILE: {
     code: 'machine.descriptors',

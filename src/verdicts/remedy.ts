@@ -122,7 +122,10 @@ export function outsideRemedy(remedy: string, host: string): string {
 const outside: readonly (readonly [command: string, remedy: string])[] = [
   ['siplab events', 'look into the log of HOST: that end knows the reason'],
   ['siplab mtls', 'start the server on HOST, or open its TLS listener'],
-  ['--format nftables', 'let the port pass on every firewall on the way to HOST'],
+  [
+    '--format nftables',
+    'check that the server on HOST runs, and that every firewall between the ends lets the port pass',
+  ],
   ['--format zone', 'correct the DNS record that leads to HOST'],
   ['siplab clock', 'compare the clock of HOST with a time server'],
   ['siplab plan', 'compare the configuration of HOST with what was dialled'],

@@ -42,7 +42,7 @@ export const windowsCodes = {
   SEC_E_NO_CREDENTIALS: ['0x8009030E', 'no credentials: no certificate to offer'],
   SEC_I_INCOMPLETE_CREDENTIALS: ['0x00090320', 'the server asked for a client certificate and none was given'],
   SEC_E_WRONG_PRINCIPAL: ['0x80090322', 'the target principal name is incorrect'],
-  SEC_E_TIME_SKEW: ['0x80090324', 'clocks differ (Kerberos): a false friend of an expired certificate'],
+  SEC_E_TIME_SKEW: ['0x80090324', 'the clocks differ too much for Kerberos; often mistaken for an expired certificate'],
   SEC_E_UNTRUSTED_ROOT: ['0x80090325', 'the chain was issued by an authority that is not trusted'],
   SEC_E_ILLEGAL_MESSAGE: ['0x80090326', 'the handshake broke: unexpected or badly formed message'],
   SEC_E_CERT_UNKNOWN: ['0x80090327', 'an unknown error while the certificate was processed'],
@@ -57,14 +57,14 @@ export const windowsCodes = {
   WSAHOST_NOT_FOUND: ['0x80072AF9', 'no such host (11001)'],
   SIPPROXY_E_TRIAL_PERIOD_OVER: [
     '0xC3E93C23',
-    'the evaluation period of the product is over, or seems so after update KB 974571; the name is ours, the ' +
-      'number is known',
+    'the evaluation period of the product is over, or update KB 974571 makes it seem so; the number is ' +
+      'documented, the name is not',
   ],
   SIPPROXY_E_UNKNOWN_USER_OR_EPID: ['0xC3E93C2F', 'the endpoint is gone'],
   SIPPROXY_E_ROUTING: ['0xC3E93C5E', 'a Route was refused'],
   SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT: ['0xC3E93C62', 'no usable certificate for outgoing connections'],
   SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH: ['0xC3E93D67', 'the certificate of the peer lacks the expected FQDN'],
-  SIPPROXY_E_EPROUTING_MSG_ALLOWED_DOMAIN_NO_SRV_MATCH: ['0xC3E93D6F', 'the SRV targets lie outside the domain'],
+  SIPPROXY_E_EPROUTING_MSG_ALLOWED_DOMAIN_NO_SRV_MATCH: ['0xC3E93D6F', 'the SRV targets are outside the domain'],
 } as const satisfies Readonly<Record<string, readonly [hresult: string, meaning: string]>>
 
 export type WindowsCodeName = keyof typeof windowsCodes

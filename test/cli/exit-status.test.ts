@@ -18,7 +18,10 @@ t.test('exit status 0', async (t) => {
 
 t.test('exit status 1 when the thing asked for is not so', async (t) => {
   const folder = t.testdir({})
-  t.match(await run(['status'], folder), { status: 1, err: /no lab was brought up below \.siplab; siplab up does/ })
+  t.match(await run(['status'], folder), {
+    status: 1,
+    err: /no lab was brought up below \.siplab; bring one up with siplab up/,
+  })
   t.match(await run(['down'], folder), { status: 1 })
   t.match(await run(['decode', 'nothing known']), { status: 1 })
 })
@@ -31,7 +34,7 @@ t.test('exit status 2 for wrong usage', async (t) => {
     err: /--network: wanted a number from 1 to 254.*found "400"/,
   })
   const probing = await run(['check', 'sip.example.test', '--probe-borders'])
-  t.match(probing, { status: 2, err: /wanted --i-operate-this-server/ })
+  t.match(probing, { status: 2, err: /needs --i-operate-this-server/ })
   t.match(await run(['plan', '--port', 'edge=99999']), { status: 2, err: /--port: wanted edge=PORT/ })
   t.match(await run(['status', '--lab', 'moon']), { status: 2, err: /Allowed choices are local, compose/ })
 })

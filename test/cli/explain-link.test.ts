@@ -21,10 +21,10 @@ t.test('the answer names both directions, the first break, the ways out and each
   const args = ['explain', 'chain.pem', '--with', 'teams-direct-routing', '--on', '2027-03-15']
   const { status, out } = await runInProcess(args, folder(t))
   t.equal(status, 0)
-  t.match(out, /On 2027-03-15, rules server-only since 2026-07-01: stands, with a warning\./)
-  t.match(out, /we-serve, Microsoft Teams Direct Routing dials us: stands\n/)
-  t.match(out, /we-dial, we dial Microsoft Teams Direct Routing: stands, with a warning\n/)
-  t.match(out, /mirror, our server: breaks, if it checks the purpose of the caller/)
+  t.match(out, /On 2027-03-15, rules server-only since 2026-07-01: works, with a warning\./)
+  t.match(out, /we-serve \(Microsoft Teams Direct Routing dials us\): works\n/)
+  t.match(out, /we-dial \(we dial Microsoft Teams Direct Routing\): works, with a warning\n/)
+  t.match(out, /our own end, our server: breaks, if it checks the purpose of the certificate/)
   t.match(out, /\[G secondary source T3\]/)
   t.match(out, /What breaks first\n {2}2027-08-20 we-serve/)
   t.match(out, /The real root .* did not sign this chain/)
@@ -55,7 +55,7 @@ t.test('wrong usage names what was wanted', async (t) => {
   for (const [args, message] of [
     [['chain.pem', '--with', 'nobody'], /--with: wanted one of teams-direct-routing, .*found "nobody"/],
     [['chain.pem', '--with', 'zoom', '--on', '2027-02-30'], /--on: wanted a day such as 2027-03-15/],
-    [['chain.pem', '--on', '2027-03-15'], /wanted --with PEER beside it/],
+    [['chain.pem', '--on', '2027-03-15'], /need --with PEER/],
     [['chain.pem', '--with', 'zoom', '--key', 'x.key'], /wanted no --ca, --key/],
     [['gone.pem', '--with', 'zoom'], /gone\.pem: wanted a file of certificates/],
   ] as const)

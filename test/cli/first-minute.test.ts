@@ -25,7 +25,7 @@ t.test('siplab down takes the name that siplab up took', async (t) => {
     status: 2,
     err: /the lab in .* is edge, not "trunk"/,
   })
-  t.match(await run(['down'], folder), { status: 2, err: /several labs are here/ })
+  t.match(await run(['down'], folder), { status: 2, err: /there are several labs/ })
 })
 
 t.test('another topology in the folder of a lab is refused with both ways on', async (t) => {

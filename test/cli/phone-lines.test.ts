@@ -23,7 +23,10 @@ t.test('a command is read from words or from JSON', async (t) => {
 })
 
 t.test('what is no command is named, with what there is', async (t) => {
-  t.throws(() => readCommand('dance'), { name: 'UsageError', message: /"dance": no such command; there is sign-in, / })
+  t.throws(() => readCommand('dance'), {
+    name: 'UsageError',
+    message: /"dance": no such command; the commands are sign-in, /,
+  })
   t.throws(() => readCommand('call bob'), { message: /"call bob": to: wanted sip:bob@lab\.test/ })
   t.throws(() => readCommand('{"do":'), { message: /wanted one JSON object a line/ })
   t.throws(() => readCommand('{"do":"quit","loud":true}'), { message: /loud/ })

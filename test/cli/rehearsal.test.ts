@@ -18,7 +18,7 @@ t.test('the gateway plays the peer: its rules, TLS versions, suites and own purp
     plays: { peer: 'teams-direct-routing', on: '2027-03-15', rules: { wantsClientAuth: false } },
   })
   t.match(voice?.certificates, [{ request: { purposes: ['serverAuth'], keyType: 'rsa2048' } }])
-  t.match(said(), /voice plays Microsoft Teams Direct Routing by the rules of 2027-03-15/)
+  t.match(said(), /voice acts as Microsoft Teams Direct Routing with the rules of 2027-03-15/)
   t.ok(existsSync(`${data}.rehearsal.yaml`))
 })
 
@@ -26,15 +26,15 @@ t.test('what is not known is named', async (t) => {
   const folder = t.testdir({})
   const { io, said } = testIo(folder)
   rehearse(io, chooseTopology(io, 'trunk'), join(folder, 'trunk'), { peer: 'zoom' })
-  t.match(said(), /Not known, and so not enforced: .*clientAuth/)
-  t.match(said(), /Known, and not played by a gateway: .*showsRoots/)
+  t.match(said(), /Rules that are not known and therefore not applied: .*clientAuth/)
+  t.match(said(), /Known rules that a gateway cannot apply: .*showsRoots/)
 })
 
 t.test('wrong usage starts nothing', async (t) => {
   const folder = t.testdir({})
   for (const [args, message] of [
     [['trunk', '--peer', 'nobody'], /--peer: wanted one of teams-direct-routing/],
-    [['trunk', '--on', '2027-03-15'], /--on: wanted --peer PEER beside it/],
+    [['trunk', '--on', '2027-03-15'], /--on needs --peer PEER/],
     [['trunk', '--peer', 'zoom', '--on', 'soon'], /--on: wanted a day such as 2027-03-15/],
     [['edge', '--peer', 'zoom'], /wanted a lab with a gateway, such as trunk; edge has none/],
     [['trunk', '--peer', 'five9', '--on', '2025-01-01'], /2025-12-09 or later: nothing is known before/],
@@ -42,9 +42,9 @@ t.test('wrong usage starts nothing', async (t) => {
     t.match(await runInProcess(['up', ...args], folder), { status: 2, err: message })
 })
 
-t.test('a lab in the background has its console beside it', async (t) => {
+t.test('a lab in the background has no console of its own', async (t) => {
   const folder = t.testdir({})
   const { status, err } = await runInProcess(['up', 'edge', '--console', '--detach'], folder)
   t.equal(status, 2)
-  t.match(err, /run siplab console beside it/)
+  t.match(err, /run siplab console/)
 })

@@ -153,7 +153,10 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
     const alice = await run('docker', [...phoneIn('alice', 'alice'), ...phone('alice')], {
       input: 'message sip:bob@lab.test hello\ncall sip:bob@lab.test\nwait 1\nhang-up\n',
     })
-    t.match(alice.out, /sip:alice@lab\.test -> sip:bob@lab\.test: 200[^]*talks with sip:bob@lab\.test[^]*bye by us/)
+    t.match(
+      alice.out,
+      /sip:alice@lab\.test -> sip:bob@lab\.test: 200[^]*is in a call with sip:bob@lab\.test[^]*bye by us/,
+    )
   })
 
   await t.test('the log of the nodes reads as the story of that call', async (t) => {

@@ -108,7 +108,7 @@ t.test('the supervisor of a container lab', async (t) => {
     const { client } = await supervised(t)
     await t.rejects(
       client.post('/node-start', { node: 'fe1' }),
-      /no siplab outside attends to start or stop it; docker compose start fe1 does/,
+      /siplab cannot start from inside; use docker compose start fe1/,
     )
   })
 

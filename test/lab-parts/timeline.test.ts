@@ -33,7 +33,7 @@ t.test('the timeline of a lab', async (t) => {
     t.match(entry?.stops, [
       /users inside, director can no longer reach fe1 over TLS/,
       /fe1 can no longer reach director/,
-      /the service on fe1 shuts down, and at every later start/,
+      /the service on fe1 shuts down, and again at every later start/,
     ])
   })
 
@@ -45,7 +45,7 @@ t.test('the timeline of a lab', async (t) => {
     t.match(timeline(plan, [{ ...listenerOf('fe1', 30), references: [] }], now)[0], {
       listeners: [],
       links: [],
-      stops: ['nothing: it is assigned to no reference'],
+      stops: ['nothing: the certificate is not assigned'],
     })
   })
 
@@ -53,7 +53,7 @@ t.test('the timeline of a lab', async (t) => {
     const later = planLab(loadTopology('edge-pool'))
     t.match(
       timeline(later, [listenerOf('fe1', 30)], now)[0]?.stops.at(-1),
-      /live links of fe1 stay, and its next start fails/,
+      /open connections of fe1 stay, but its next start fails/,
     )
   })
 
@@ -87,6 +87,6 @@ t.test('the timeline of a lab', async (t) => {
       node: 'edge',
       stops: ['edge refuses every peer whose chain leads through internal-issuing'],
     })
-    t.match(ca, { kind: 'ca', stops: [/certificates of edge any more/, /its own end/] })
+    t.match(ca, { kind: 'ca', stops: [/certificates of edge any more/, /its own certificate had expired/] })
   })
 })

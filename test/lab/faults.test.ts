@@ -130,7 +130,7 @@ t.test('faults on a running lab', async (t) => {
     await lab.json('break', 'director', 'expired')
     t.match(await lab.run('break', 'director', 'revoked'), { status: 1, stderr: /director has the fault expired/ })
     t.match(await lab.json('faults', 'list', '--on'), [{ target: 'director', fault: 'expired' }])
-    t.match(await lab.run('heal', 'all'), { status: 0, stdout: /director healed/ })
+    t.match(await lab.run('heal', 'all'), { status: 0, stdout: /fault removed: director/ })
     t.match(await lab.run('heal', 'director'), { status: 1, stderr: /no fault is on director/ })
   })
 

@@ -41,7 +41,7 @@ t.test(
     t.match(await siplab(['status'], { cwd }), { status: 0, stdout: /se +standard-edition +ready/ })
     t.match(await siplab(['users', 'add', 'erna', '--password', 'secret'], { cwd }), {
       status: 0,
-      stdout: /sip:erna@lab\.test is at home in se\.lab\.test/,
+      stdout: /the home server of sip:erna@lab\.test is se\.lab\.test/,
     })
     t.match(await siplab(['users', 'list'], { cwd }), { stdout: /sip:erna@lab\.test/ })
     t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 0 })

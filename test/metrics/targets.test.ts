@@ -163,6 +163,6 @@ t.test('--listen', async (t) => {
 
   t.test('without --targets is a usage error', async (t) => {
     const { status, err } = await runInProcess(['check', 'fe1', '--listen', '0'], folder)
-    t.match([status, err], [2, /wanted --targets FILE/])
+    t.match([status, err], [2, /need --targets FILE/])
   })
 })

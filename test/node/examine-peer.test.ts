@@ -169,7 +169,7 @@ t.test(
     for (const errorCode of ['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])
       t.match(diagnoseRefusal(fe1, who, refusal({ errorCode, errorMessage: 'a line of OpenSSL' })), {
         code: 'tls.not-tls',
-        message: /The peer speaks no TLS/,
+        message: /The peer does not speak TLS/,
       })
   },
 )

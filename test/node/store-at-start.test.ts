@@ -166,7 +166,7 @@ t.test('whenDatabaseIsAway, of a lab whose store is a file', async (t) => {
   t.test('wait: a server of 2005 starts without it', async (t) => {
     const plan: NodePlan = { ...enterprise, whenDatabaseIsAway: 'wait' }
     const running = await run(t, { dataDir: t.testdir({ [file]: {} }) }, plan)
-    t.match(running.service.status, { state: 'degraded', verdicts: [{ code: 'store.unreachable', fix: /a person/ }] })
+    t.match(running.service.status, { state: 'degraded', verdicts: [{ code: 'store.unreachable', fix: /decide: / }] })
   })
 
   t.test('die: a server of today ends as well', async (t) => {

@@ -105,7 +105,7 @@ t.test('a foreign server that a static route leads to', async (t) => {
   })
 
   t.test('takes no fault, and the sentence names our end', async (t) => {
-    const refused = { code: 'fault.foreign', message: /somebody else.*fe1.*siplab break fe1 expired/ }
+    const refused = { code: 'fault.foreign', message: /foreign server.*fe1.*siplab break fe1 expired/ }
     t.throws(() => readTarget(plan, 'sbc1'), refused)
     t.throws(() => readTarget(plan, 'fe1->sbc1'), refused)
     t.throws(() => readTarget(plan, 'sbc1->fe1'), refused)
@@ -166,6 +166,6 @@ t.test('the links of a foreign server before anything came', async (t) => {
   const plan = planOf('dials: [fe1]')
   t.match(foreignLinks(plan, folder, []), [
     { link: 'fe1->sbc1', state: 'unseen' },
-    { link: 'sbc1->fe1', state: 'unseen', seen: /no connection under its name/ },
+    { link: 'sbc1->fe1', state: 'unseen', seen: /no connection with its name/ },
   ])
 })

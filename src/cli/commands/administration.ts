@@ -26,7 +26,7 @@ interface ForceOptions extends CommonOptions {
   readonly force?: true
 }
 
-const forceText = 'do it although the certificate is not valid (the original has no such option)'
+const forceText = 'act although an assigned certificate is not valid (LCS 2005 has no such option)'
 
 export const assignCommand: RegisterCommand = (program, { io }) => {
   const command = program
@@ -34,7 +34,7 @@ export const assignCommand: RegisterCommand = (program, { io }) => {
     .summary('assign a certificate to a reference of a node')
   command
     .description(
-      'Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, ' +
+      'Assigns a certificate of the folder of a node to a reference of the node. REFERENCE is listener, ' +
         'default-outgoing, static-route:N, edge-internal or edge-external.',
     )
     .option('--force', forceText)
@@ -60,7 +60,7 @@ export const unassignCommand: RegisterCommand = (program, { io }) => {
     .command('unassign <NODE> <REFERENCE>')
     .summary('remove the certificate from a reference')
     .description(
-      'Removes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.',
+      'Removes the certificate from a reference; the files stay. Refused while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
   common(command, 'siplab unassign fe1 listener').action(
@@ -106,11 +106,11 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
     .command('settings <NODE> <general|security|tls>')
     .summary('show or reset the General, Security or TLS settings of a node')
     .description(
-      'Shows the General or Security tab of the 2005 console, or the changed TLS settings; --reset undoes local ' +
+      'Shows the General or Security tab of the LCS 2005 console, or the TLS settings; --reset undoes local ' +
         'changes of general and tls. The Security tab does not open while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
-    .option('--reset', 'general: use the settings of the topology again; tls: those of the profile')
+    .option('--reset', 'general: restore the settings of the topology; tls: restore those of the profile')
   common(command, 'siplab settings fe1 security').action(
     async (name: string, tab: string, options: SettingsOptions) => {
       const lab = chooseLab(io, options)
@@ -185,7 +185,7 @@ export const drainCommand: RegisterCommand = (program, { io }) => {
       io,
       options,
       { node: name, state: 'drained' },
-      () => `${name} has nothing left in progress; siplab node stop ${name} ends it\n`,
+      () => `${name} has no request in progress; to stop it: siplab node stop ${name}\n`,
     )
   })
 }
@@ -223,7 +223,7 @@ function administeredNode(lab: ChosenLab, plan: NodePlan): Administered {
 }
 
 function reportText(report: ChangeReport | undefined): string {
-  if (report === undefined) return '  the node is stopped; its next start meets the change\n'
+  if (report === undefined) return '  the node is stopped; the change takes effect when it starts\n'
   return [...report.changed, ...report.unchanged.map((line) => `unchanged: ${line}`)]
     .map((line) => `  ${line}\n`)
     .join('')

@@ -37,6 +37,7 @@ import { UsageError } from '../usage-error.ts'
 export function importCommand(certs: Command, { io, finish }: CommandContext): void {
   const command = certs
     .command('import <NODE> <REFERENCE> <CHAIN> <KEY>')
+    .summary('install your own chain and key on a node')
     .description('Installs your own chain and key on a node. They replace the certificate of the reference.')
   common(withTopology(command), 'siplab certs import fe1 static-route:1 chain.pem key.pem').action(
     async (name: string, reference: string, chainFile: string, keyFile: string, options: HomeOptions) => {
@@ -48,7 +49,7 @@ export function importCommand(certs: Command, { io, finish }: CommandContext): v
       const { leaf, intermediates, root } = readChain(io, chainFile)
       const key = keyOf(io, keyFile)
       if (!new X509Certificate(leaf.der).checkPrivateKey(key))
-        throw new UsageError(`${keyFile}: wanted the key of ${leaf.subject.text}, found another one (key.mismatch)`)
+        throw new UsageError(`${keyFile}: wanted the key of ${leaf.subject.text}, found a different key (key.mismatch)`)
       const folder = nodeFolder(home.root, name).root
       const certificate = freeName(folder, `imported-${wanted.replace(':', '-')}`)
       const chainPem = [leaf, ...intermediates].map(({ der }) => toPem('CERTIFICATE', der)).join('')
@@ -79,8 +80,8 @@ function refusedText(node: string, reference: string, before: string | undefined
   const back =
     before === undefined ? `siplab unassign ${node} ${reference}` : `siplab assign ${node} ${reference} ${before}`
   return (
-    `${node} does not take the certificate for ${reference}. It goes on with the one before until its next start; ` +
-    `the way back: ${back}\n`
+    `${node} refuses the certificate for ${reference} and uses the previous one until its next start; ` +
+    `to undo: ${back}\n`
   )
 }
 
@@ -117,7 +118,8 @@ export function issueOutside(io: Io, home: CertificateHome, options: OutsideOpti
     validSeconds: readSeconds('--valid', valid),
   } as const
   const [organisation] = home.plan.certificates
-  if (organisation === undefined) throw new UsageError(`${home.plan.topology} has no authority: wanted another lab`)
+  if (organisation === undefined)
+    throw new UsageError(`the lab ${home.plan.topology} has no CA; choose a lab with certificates`)
   const issued = openAuthorities(home.plan, join(home.root, 'pki'), now)
     .for({ ...organisation, request })
     .issue(request, now)
@@ -139,7 +141,7 @@ export function issueOutside(io: Io, home: CertificateHome, options: OutsideOpti
 export function issueForeign(io: Io, home: CertificateHome, server: ForeignPlan, options: OutsideOptions): void {
   if (server.certificate === undefined)
     throw new UsageError(
-      `${server.name} brings its own certificate (certificate: own in the lab file): its CA issues it, not siplab`,
+      `${server.name} has a certificate of its own (certificate: own in the lab file), which siplab does not issue`,
     )
   const validSeconds =
     options.valid === undefined ? server.certificate.request.validSeconds : readSeconds('--valid', options.valid)

@@ -32,6 +32,7 @@ interface TrustOptions extends HomeOptions {
 export function trustCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('trust <NODE>')
+    .summary('show or change the roots that a node trusts')
     .description('Shows the roots that a node trusts. --reset restores the lists of the plan.')
     .option('--reset', 'replace the lists of the node with those of the plan')
     .option('--add <FILE>', 'add the certificates of a PEM file to the list')
@@ -55,6 +56,7 @@ export function trustCommand(certs: Command, { io }: CommandContext): void {
 export function crlsCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('crls <NODE>')
+    .summary('replace the CRLs of a node')
     .description('Replaces the CRLs in the folder of a node with the present CRLs of every CA that the node trusts.')
   common(withTopology(command), 'siplab certs crls director').action(async (name: string, options: HomeOptions) => {
     const home = chooseHome(io, options)
@@ -98,5 +100,5 @@ function listsText(lists: readonly TrustList[]): string {
   const rows = lists.flatMap(({ file, roots }) =>
     roots.map(({ subject, serial, notAfter }) => [file, subject, serial, notAfter]),
   )
-  return rows.length === 0 ? 'The node trusts no one.\n' : table(['LIST', 'ROOT', 'SERIAL', 'VALID UNTIL'], rows)
+  return rows.length === 0 ? 'The node trusts no root.\n' : table(['LIST', 'ROOT', 'SERIAL', 'VALID UNTIL'], rows)
 }

@@ -75,7 +75,8 @@ export const certsCommand: RegisterCommand = (program, context) => {
 function initCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('init')
-    .description('Makes the CAs and every certificate that the topology needs. Keeps what is there already.')
+    .summary('make the CAs and every planned certificate')
+    .description('Makes the CAs and every certificate that the topology needs. Keeps existing files.')
   common(withTopology(command), 'siplab certs init --topology edge').action((options: CertsOptions) => {
     const home = chooseHome(io, options)
     const trust = initCertificates(home, Date.now())
@@ -92,12 +93,15 @@ function initCommand(certs: Command, { io }: CommandContext): void {
 function issueCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('issue [NODE]')
+    .summary('issue the certificates of a node again')
     .description(
       'Issues the planned certificates of a node again, into the same files. With --name it issues a certificate ' +
         'for a server outside the topology, into the working folder.',
     )
     .option('--name <NAME...>', 'issue for a server outside the topology, with these host names')
-    .addOption(new Option('--role <ROLE>', 'with --name: issue for this TLS end').choices(['server', 'client', 'both']))
+    .addOption(
+      new Option('--role <ROLE>', 'with --name: issue it for this TLS end').choices(['server', 'client', 'both']),
+    )
     .addOption(new Option('--authority <CA>', 'with --name: let this CA issue it').choices(['public', 'internal']))
     .option('--output <DIR>', 'with --name: write the files to DIR (default: the working folder)')
     .option('--reference <REFERENCE>', 'issue only the certificate of this reference')
@@ -106,7 +110,7 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
   common(withTopology(command), example).action(async (name: string | undefined, options: IssueOptions) => {
     const home = chooseHome(io, options)
     if (options.name !== undefined) return issueOutside(io, home, options)
-    if (name === undefined) throw new UsageError('certs issue: wanted NODE, or --name NAME of a server outside')
+    if (name === undefined) throw new UsageError('certs issue needs NODE, or --name NAME for a server outside the lab')
     const foreign = home.plan.foreign.find((server) => server.name === name)
     if (foreign !== undefined) return issueForeign(io, home, foreign, options)
     const node = chooseNode(home.plan, name)
@@ -129,6 +133,7 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
 function trialCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('trial <NODE>')
+    .summary('issue a trial certificate')
     .description('Issues a trial certificate for a node, under a name of its own. --assign assigns it at once.')
     .requiredOption('--valid <SPAN>', 'valid for this time, e.g. 30s')
     .option('--reference <REFERENCE>', 'issue a replacement for the certificate of this reference')
@@ -149,7 +154,7 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
           heldTable(io, home, [trial]) +
           (options.assign === true
             ? reloadedText(report)
-            : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`),
+            : `To use it: siplab assign ${name} ${planned.references[0]} ${trial.name}\n`),
       )
     },
   )
@@ -158,6 +163,7 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
 function renewCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('renew <NODE>')
+    .summary('renew the certificates that a node uses')
     .description(
       'Renews the certificates that the references of a node use, by the clock of the node, with fresh keys, ' +
         'and lets the running node load them.',
@@ -188,9 +194,9 @@ function renewCommand(certs: Command, { io }: CommandContext): void {
 function renewalNotes(node: string, renewed: readonly HeldCertificate[], untouched: Renewal['untouched']): string {
   const idle = renewed
     .filter(({ references }) => references.length === 0)
-    .map(({ name }) => `${name} is assigned to nothing: siplab assign ${node} REFERENCE ${name} puts it to use\n`)
+    .map(({ name }) => `${name} is not assigned; to use it: siplab assign ${node} REFERENCE ${name}\n`)
   const left = untouched.map(({ name, references }) => {
-    const uses = references.length === 0 ? 'assigned to nothing' : `assigned to ${references.join(', ')}`
+    const uses = references.length === 0 ? 'not assigned' : `assigned to ${references.join(', ')}`
     return `${name} (${uses}) was not renewed\n`
   })
   return [...idle, ...left].join('')
@@ -199,6 +205,7 @@ function renewalNotes(node: string, renewed: readonly HeldCertificate[], untouch
 function revokeCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('revoke <NODE-OR-SERIAL>')
+    .summary('revoke a certificate, and give every node the new CRL')
     .description(
       'Revokes the certificate of a node, or the one with a serial number, and gives every node the new CRL.',
     )
@@ -217,12 +224,14 @@ function revokeCommand(certs: Command, { io }: CommandContext): void {
               { plan: home.plan, clientOf: (node) => clientOf({ folder: labFolder(home.root) }, node) },
               serial,
             )
-      const goOn = live.map((link) => `${link} is live and goes on with it; only a new handshake is refused\n`).join('')
+      const goOn = live
+        .map((link) => `${link} stays connected with this certificate; only a new handshake is refused\n`)
+        .join('')
       answer(
         io,
         options,
         { revoked: serial, nodes, reloaded: report, live },
-        () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reloadedText(report)}${goOn}`,
+        () => `${serial} is revoked; ${nodes.join(', ')} have the new CRL\n${reloadedText(report)}${goOn}`,
       )
     },
   )
@@ -230,7 +239,10 @@ function revokeCommand(certs: Command, { io }: CommandContext): void {
 
 function showCommand(certs: Command, { io }: CommandContext): void {
   common(
-    certs.command('show <FILE>').description('Shows every certificate of a file.'),
+    certs
+      .command('show <FILE>')
+      .summary('show every certificate of a file')
+      .description('Shows every certificate of a file.'),
     'siplab certs show internal-root.pem',
   ).action((file: string, options: CommonOptions) => {
     const path = resolve(io.workingFolder, file)
@@ -268,6 +280,7 @@ function listCommand(certs: Command, { io }: CommandContext): void {
     withTopology(
       certs
         .command('list')
+        .summary('list the certificates of the nodes')
         .description('Lists the certificates in the folders of the nodes, and the references that use them.'),
     ),
     'siplab certs list',

@@ -31,8 +31,8 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .argument('[TARGET]', 'sip:user@domain, a domain, host:port, or a node of the running lab')
     .summary('test whether a client can connect, and show which step fails')
     .description(
-      'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP ' +
-        'answer, keep-alive. Works against the running lab and against any server.',
+      'Connects as a client does and tests each step: discovery, TCP, TLS, the certificate, the client certificate, ' +
+        'the first SIP answer, keep-alive. Works against the running lab and against any server.',
     )
   identityOptions(command)
   scopeOptions(command)
@@ -45,13 +45,13 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
   ).action(async (target: string | undefined, options: CheckCommandOptions) => {
     if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
     if (options.output !== undefined && options.report === undefined)
-      throw new UsageError('--output FILE: wanted --report html, junit, json or csv beside it')
+      throw new UsageError('--output FILE needs --report html, junit, json or csv')
     if (options.expect !== undefined) expectations(io, options.expect)
     if (options.matrix === true) return matrix(io, options, finish)
     const { targets } = options
     if (targets !== undefined) return listed(io, target, { ...options, targets }, finish)
     if (options.listen !== undefined || options.every !== undefined)
-      throw new UsageError('--listen, --every: wanted --targets FILE beside it')
+      throw new UsageError('--listen and --every need --targets FILE')
     if (target === undefined)
       throw new UsageError(
         'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
@@ -72,8 +72,8 @@ function identityOptions(command: Command): void {
         .default('communicator'),
     )
     .option('--ca <FILE...>', "trust these roots (default: the system's, and the lab's for a target in the lab)")
-    .option('--crl <FILE...>', 'check revocation with these lists; without lists it is not checked')
-    .option('--fetch-crls', 'also fetch, by HTTP, the revocation lists that the certificates name')
+    .option('--crl <FILE...>', 'check revocation with these CRLs (default: not checked)')
+    .option('--fetch-crls', 'also fetch, by HTTP, the CRLs that the certificates name')
     .option('--cert <FILE>', 'show this certificate when the server asks for one')
     .option('--key <FILE>', 'private key of --cert')
     .option('--as <NODE>', 'dial with the certificate and trust list of this node, to test its link')
@@ -82,11 +82,11 @@ function identityOptions(command: Command): void {
 /** How much is tried. */
 function scopeOptions(command: Command): void {
   command
-    .option('--probe', 'also show the certificate of a stranger, and report whether it is refused')
+    .option('--probe', 'also show a certificate of an unknown CA, and report whether the server refuses it')
     .option(
       '--probe-borders',
-      'also test what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one ' +
-        'request each, with a listener of this check as the only target',
+      'also test what an unknown sender may do: relay, claim a dialog, assert an identity, direct UDP answers ' +
+        'elsewhere; sends one request for each, and only to a listener of this check',
     )
     .option('--i-operate-this-server', 'confirm that you may probe the target; --probe-borders needs it')
     .option('--targets <FILE>', 'check every target of a YAML file (docs/dashboards.md)')
@@ -148,15 +148,13 @@ const evidence = /\.(?:pem|crt|cer|der|p7b|p7c|pfx|p12|key|csr|crl|pcap|pcapng|l
 function refuseFile(io: Io, target: string): void {
   if (!evidence.test(target)) return
   const there = existsSync(resolve(io.workingFolder, target)) ? 'is a file' : 'has the name of a file'
-  throw new UsageError(`${target} ${there}, and check dials hosts; to judge it: siplab explain ${target}`)
+  throw new UsageError(`${target} ${there}, and siplab check needs a host; for a file: siplab explain ${target}`)
 }
 
 /** Probing is for the own server, or with leave. */
 function refuseProbing(target: string, { probeBorders, iOperateThisServer }: CheckCommandOptions): void {
   if (probeBorders === true && iOperateThisServer !== true)
-    throw new UsageError(
-      `--probe-borders: wanted --i-operate-this-server beside it, found none; add it if you operate ${target}`,
-    )
+    throw new UsageError(`--probe-borders needs --i-operate-this-server; add it if you operate ${target}`)
 }
 
 /** Loaded here alone: the reader of the file and the metrics cost every other start. */
@@ -166,9 +164,9 @@ async function listed(
   options: CheckCommandOptions & { readonly targets: string },
   finish: CommandContext['finish'],
 ): Promise<void> {
-  if (target !== undefined) throw new UsageError(`wanted --targets FILE or one target, found both (${target})`)
+  if (target !== undefined) throw new UsageError(`--targets FILE and the target ${target} exclude each other`)
   if (options.probeBorders === true || options.login !== undefined)
-    throw new UsageError('--targets: wanted neither --login nor --probe-borders beside it')
+    throw new UsageError('--targets excludes --login and --probe-borders')
   const { checkTargets } = await import('../check-targets.ts')
   finish(await checkTargets(io, options))
 }

@@ -28,6 +28,6 @@ export const clockCommand: RegisterCommand = (program, { io }) => {
       )
     const nodes = name === 'all' ? plan.nodes.map((node) => node.name) : [chooseNode(plan, name).name]
     for (const node of nodes) setClock(nodeFolder(lab.folder.root, node).root, shift)
-    answer(io, options, { nodes, shift }, () => `${nodes.join(', ')}: ${shift} from now on\n`)
+    answer(io, options, { nodes, shift }, () => `the clock of ${nodes.join(', ')} is set to the real time ${shift}\n`)
   })
 }

@@ -31,10 +31,10 @@ export const consoleCommand: RegisterCommand = (program, { io, run }) => {
     .command('console')
     .summary('show a lab in the browser')
     .description(
-      'Serves the page of a lab on loopback until Ctrl-C, and prints an address that opens it once. Enter prints ' +
-        'another. The page shows the command behind each thing it does, and does nothing else.',
+      'Serves the web page of a lab on 127.0.0.1 until Ctrl-C, and prints its address. An address opens the page ' +
+        'once; press Enter to print another. Each action of the page is a siplab command, which the page shows.',
     )
-    .option('--port <PORT>', 'listen on this port of 127.0.0.1 (default: any free port)', '0')
+    .option('--port <PORT>', 'listen on this port of 127.0.0.1; 0 takes any free port', '0')
     .option('--read-only', 'let the page change nothing')
   common(command, 'siplab console').action(async (options: ConsoleCommandOptions) => {
     const page = readPage(join(packageFolder, 'dist', 'console'))

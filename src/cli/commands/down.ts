@@ -14,8 +14,8 @@ export const downCommand: RegisterCommand = (program, { io }) => {
       .command('down [NAME]')
       .summary('bring the lab down')
       .description(
-        'Brings the lab down in order, the outermost node first; its data stays in its folder.\nNAME is what ' +
-          'siplab up took: a topology or a lab file. Without NAME: the only lab that runs here.',
+        'Brings the lab down in order, the outermost node first; its data stays in its folder.\nNAME is the ' +
+          'topology or lab file that siplab up was given. Without NAME: the only lab that runs here.',
       ),
     'siplab down edge',
   ).action(async (name: string | undefined, options: CommonOptions) => {

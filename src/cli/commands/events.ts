@@ -28,7 +28,7 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
   const command: Command = program
     .command('events [NODE]')
     .summary('show the event log')
-    .description('Shows the event log of one node, or of all in the order of time.')
+    .description('Shows the event log of one node, or of all nodes sorted by time.')
   command
     .option('--follow', 'also show new events, until Ctrl-C')
     .option('--level <LEVEL>', `show events of this level and above: ${levels.join(', ')}`, 'info')

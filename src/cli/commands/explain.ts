@@ -22,10 +22,10 @@ interface ExplainCommandOptions extends ExplainOptions, LinkOptions {
 }
 
 const description =
-  'Takes the evidence you have and says what broke, whose certificate it was, which end refused, which end must ' +
-  'act, and how to see the same in a lab. Recognises by content what it is given: words of a log, a log file, a ' +
-  'capture (pcap, pcapng), certificates and keys (PEM, DER, PKCS #7, PFX, CSR). A host or a SIP URI goes to ' +
-  'siplab check. - or nothing reads standard input. Several pieces of evidence give one answer.'
+  'Reads evidence of a failure and says what broke, whose certificate it was, which end refused, which end must ' +
+  'act, and how to reproduce the failure in a lab. Evidence is text of a log, a log file, a capture (pcap, pcapng), ' +
+  'or certificates and keys (PEM, DER, PKCS #7, PFX, CSR). For a host or a SIP URI it runs siplab check. With - ' +
+  'or without WHAT it reads standard input. Several pieces of evidence give one answer.'
 
 const examples = `
 Example:
@@ -37,7 +37,7 @@ Example:
   siplab explain sip.example.com:5061
   siplab explain chain.pem --with teams-direct-routing --on 2027-03-15
 
-Exit status: 0 explained, 1 nothing is known, 2 wrong usage. With --on: 0 the link works, 1 it breaks, or siplab
+Exit status: 0 explained, 1 no cause found, 2 wrong usage. With --on: 0 the link works, 1 it breaks, or siplab
 cannot tell.`
 
 export const explainCommand: RegisterCommand = (program, context) => register(program, context, 'explain')
@@ -91,10 +91,10 @@ async function explain(
   options: ExplainCommandOptions,
 ): Promise<void> {
   if (options.output !== undefined && options.report === undefined)
-    throw new UsageError('--output FILE: wanted --report html or junit beside it')
+    throw new UsageError('--output FILE needs --report html or junit')
   if (options.with !== undefined) return explainLink(io, what, options, finish)
   const orphan = options.on ?? options.ourRoots ?? options.weCheckPurpose
-  if (orphan !== undefined) throw new UsageError('--on, --our-roots, --we-check-purpose: wanted --with PEER beside it')
+  if (orphan !== undefined) throw new UsageError('--on, --our-roots and --we-check-purpose need --with PEER')
   const [host] = what
   if (host !== undefined && what.length === 1 && isHost(io, host))
     return finish(await run(['check', host, ...(options.json === true ? ['--json'] : [])], io))

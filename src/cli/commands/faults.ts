@@ -34,8 +34,9 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
   common(
     faults
       .command('list', { isDefault: true })
+      .summary('list every fault and what it does')
       .description('Lists every fault and what it does.')
-      .option('--on', 'list only the faults that are on in the lab'),
+      .option('--on', 'list only the faults that are now on in the lab'),
     'siplab faults list',
   ).action((options: CommonOptions & { readonly on?: true }) => {
     if (options.on === true) {
@@ -50,7 +51,7 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
       notInALab === undefined ? target : 'none',
       family,
       verdict ?? '',
-      notInALab === undefined ? story : `${story}. No lab shows it: ${notInALab}`,
+      notInALab === undefined ? story : `${story}. Not possible in a lab: ${notInALab}`,
     ])
     answer(io, options, faultList, () => table(['FAULT', 'TARGET', 'FAMILY', 'VERDICT', 'STORY'], rows))
   })
@@ -66,7 +67,7 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
         'A server whose own certificate has expired does what its profile says; with --as the server keeps running.',
     )
     .addOption(
-      new Option('--as <END>', 'certificate faults: show the fault on a link where the node is this end').choices([
+      new Option('--as <END>', 'certificate faults: test links where the node is this end').choices([
         'server',
         'client',
       ]),
@@ -114,7 +115,7 @@ export const healCommand: RegisterCommand = (program, { io }) => {
       io,
       options,
       { target: targetText, healed: targets, links },
-      () => `${targets.length === 0 ? 'no fault is on' : `${targets.join(', ')} healed`}\n${text}`,
+      () => `${targets.length === 0 ? 'no fault is on' : `fault removed: ${targets.join(', ')}`}\n${text}`,
     )
   })
 }
@@ -147,7 +148,7 @@ function outcomeText(outcome: Outcome): string {
     (verdict?.others ?? []).map((other) => `  also         ${other.code}: ${other.message}\n`).join(''),
     links.map(({ from, to, state }) => `  link         ${from}->${to} is ${state}\n`).join(''),
     notes.map((note) => `  note         ${note}\n`).join(''),
-    `siplab heal '${target}' takes it off.\n`,
+    `To remove the fault: siplab heal '${target}'\n`,
   ].join('')
 }
 
@@ -170,16 +171,18 @@ export function summaryOf({
   if (remark !== undefined)
     return [
       verdictText(remark),
-      down === 0 ? 'a remark names the fault; no link minds' : `a remark names the fault; ${down} links are down`,
+      down === 0 ? 'a remark names the fault; every link stays up' : `a remark names the fault; ${down} links are down`,
     ]
   if (expected !== undefined) return [`no verdict on ${fault}`, `nothing names the fault; ${wanted(expected)}`]
   const beside =
-    remarks.length === 0 ? '' : `; a node remarks ${[...new Set(remarks.map(({ code }) => code))].join(', ')}`
-  return named ? [`no link minds ${fault}`, `as it should be${beside}`] : [`${down} links are down`, wanted(expected)]
+    remarks.length === 0 ? '' : `; a node reports ${[...new Set(remarks.map(({ code }) => code))].join(', ')}`
+  return named
+    ? [`every link stays up with ${fault}`, `as expected${beside}`]
+    : [`${down} links are down`, wanted(expected)]
 }
 
 function wanted(expected: string | undefined): string {
-  return expected === undefined ? 'expected no objection' : `expected ${expected}`
+  return expected === undefined ? 'expected every link to stay up' : `expected ${expected}`
 }
 
 function details({ certificate, windows, rule, found, fix }: Verdict): string {

@@ -12,7 +12,7 @@ export const mcpCommand: RegisterCommand = (program, { io, run }) => {
     .command('mcp')
     .summary('offer explain, check, plan and events to assistants')
     .description(
-      'Speaks the Model Context Protocol on standard input and output until the input ends. Tools: explain, check, ' +
+      'Serves the Model Context Protocol on standard input and output until the input ends. Tools: explain, check, ' +
         'plan,\nevents, status, faults; with --allow-changes also up, down, break, heal, scenario. Each answers with ' +
         'the JSON\nof the command of the same name.',
     )

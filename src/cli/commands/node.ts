@@ -40,11 +40,17 @@ export const nodeCommand: RegisterCommand = (program, context) => {
     .description('Runs one node in the foreground, or stops and starts a node of a running lab.')
   startCommand(node, context)
   common(
-    node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'),
+    node
+      .command('stop <NAME>')
+      .summary('stop one node of the running lab')
+      .description('Stops one node of the running lab; the others keep running.'),
     'siplab node stop fe1',
   ).action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
   common(
-    node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'),
+    node
+      .command('restart <NAME>')
+      .summary('restart one node of the running lab')
+      .description('Stops one node of the running lab, if it runs, and starts it again.'),
     'siplab node restart fe1',
   ).action(async (name: string, options: CommonOptions) => {
     const lab = chooseRunningLab(context.io, options)
@@ -57,6 +63,7 @@ export const nodeCommand: RegisterCommand = (program, context) => {
 function startCommand(node: Command, context: CommandContext): void {
   const start = node
     .command('start <NAME>')
+    .summary('run one node, or start a stopped node of the running lab')
     .description(
       'Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the ' +
         'running lab again.',
@@ -146,8 +153,8 @@ async function runHere(
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     throw new UsageError(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows ' +
-        'nothing',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, because a lab without checks ' +
+        'cannot show certificate faults',
     )
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)

@@ -39,16 +39,16 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .command('phone')
     .summary('run a phone that takes one command per line')
     .description(
-      'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, buddy URI, ' +
-        'presence open|closed NOTE, search NAME,\n' +
-        'call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit; or the same as JSON:\n' +
+      'Signs in, then reads commands from standard input, one per line: sign-in, sign-out, message URI TEXT, ' +
+        'buddy URI, presence open|closed NOTE, search NAME, call URI, answer, reject STATUS, hang-up, cancel, ' +
+        'wait SECONDS, quit; or the same as JSON:\n' +
         '{"do":"message","to":"sip:bob@lab.test","text":"hello","phone":1}.\n' +
-        'Ends with quit or when the lines end, with --echo on Ctrl-C; it signs out. Signalling only: no media.',
+        'Signs out and ends at quit or at the end of the input; with --echo on Ctrl-C. Signalling only: no media.',
     )
     .option('--as <USER>', 'sign in as this user of the running lab, e.g. alice')
-    .option('--inside', 'sign in from inside the lab, at its director or home (default)')
+    .option('--inside', 'sign in from inside the lab, at its director or home server (default)')
     .option('--outside', 'sign in from outside, through the access proxy')
-    .addOption(new Option('--transport <NAME>', 'default: tls if it is offered').choices(['tls', 'tcp', 'wss', 'ws']))
+    .addOption(new Option('--transport <NAME>', 'default: tls if offered').choices(['tls', 'tcp', 'wss', 'ws']))
     .option('--uri <URI>', 'SIP address to sign in with at a server outside the lab')
     .option('--server <HOST[:PORT]>', 'server for --uri, whose certificate must carry HOST (default: domain of --uri)')
     .option('--address <IP>', 'dial that server at this IP address, without asking DNS')
@@ -59,7 +59,7 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--key <FILE>', 'PEM private key of --cert')
     .option(
       '--count <N>',
-      `run N phones, ${mostPhones} at most: endpoints of one user with --as, else users added for this run`,
+      `run N phones, ${mostPhones} at most: with --as devices of one user, otherwise users added for this run`,
       '1',
     )
     .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')
@@ -115,10 +115,10 @@ interface ChosenPhones {
 async function choosePhones(io: Io, options: PhoneOptions): Promise<ChosenPhones> {
   const count = readCount(options.count)
   if (options.inside === true && options.outside === true)
-    throw new UsageError('--inside and --outside: a phone is in one place')
+    throw new UsageError('--inside and --outside exclude each other')
   if (options.uri === undefined && options.server === undefined) return labPhones(io, options, count)
   if (options.as !== undefined)
-    throw new UsageError('--as names a user of the lab, --uri and --server another server: leave one out')
+    throw new UsageError('--as names a user of the lab, --uri and --server name another server: use one of the two')
   const settings = strangerPhone(io, options)
   return { phones: Array.from({ length: count }, () => settings), leave: () => Promise.resolve() }
 }
@@ -170,15 +170,14 @@ function strangerPhone(io: Io, options: PhoneOptions): PhoneSettings {
 
 function clientCertificate(io: Io, { cert, key }: PhoneOptions): Pick<PhoneSettings, 'clientCertificate'> {
   if (cert === undefined && key === undefined) return {}
-  if (cert === undefined || key === undefined)
-    throw new UsageError('--cert and --key: one is of no use without the other')
+  if (cert === undefined || key === undefined) throw new UsageError('--cert and --key need each other')
   return { clientCertificate: { certificate: readFile(io, '--cert', cert), key: readFile(io, '--key', key) } }
 }
 
 function readPassword(io: Io, name: string | undefined): string | undefined {
   if (name === undefined) return undefined
   const password = io.environment[name]
-  if (password === undefined) throw new UsageError(`--password-env: the environment has no ${name}`)
+  if (password === undefined) throw new UsageError(`--password-env: the environment variable ${name} is not set`)
   return password
 }
 

@@ -21,17 +21,17 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
   const command = certs
     .command('drill')
     .addArgument(new Argument('<SUBJECT>', 'what to renew').choices(['leaf', 'issuing', 'root']))
+    .summary('renew a leaf or a CA in stages, and show lost links')
     .description(
-      'Renews a leaf, the issuing CA or the root CA of the running lab in stages, dials every link again after each ' +
-        'stage, and shows which links are lost.\nExit status 0 when every link is up at the end, and the right order ' +
-        'lost none or the wrong order lost one.',
+      'Renews a leaf, the issuing CA or the root CA of the running lab in stages, and shows which links are lost.\n' +
+        'Exit status 0 when every link is up at the end, and the right order lost no link or the wrong order lost one.',
     )
     .addOption(
       new Option('--order <ORDER>', 'renew in the right order, which loses no link, or in the common wrong one')
         .choices(['right', 'wrong'])
         .default('right'),
     )
-    .option('--node <NAME>', 'leaf: renew that of this node (default: the first that homes users)')
+    .option('--node <NAME>', 'leaf: renew the certificate of this node (default: the first home server)')
   common(command, 'siplab certs drill root --order wrong').action(
     async (subject: DrillSubject, options: DrillOptions) => {
       const lab = chooseRunningLab(io, options)
@@ -60,7 +60,7 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
 
 function stageText(io: Io, { title, keeps, lost, regained, refused }: StageReport): string {
   const lines = [
-    ...keeps.map(({ link, shown, now }) => `live  ${link} stays on ${shown}; a new handshake gets ${now}`),
+    ...keeps.map(({ link, shown, now }) => `live  ${link} keeps ${shown}; a new handshake shows ${now}`),
     ...refused.map((line) => `kept  ${line}`),
     ...lost.map(({ link, verdict }) =>
       paint(

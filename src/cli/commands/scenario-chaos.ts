@@ -25,7 +25,8 @@ export interface ChaosCommandOptions extends CommonOptions {
 export const chaosName = 'chaos'
 
 export async function runChaos({ io, finish }: CommandContext, options: ChaosCommandOptions): Promise<void> {
-  if (options.lab === 'compose') throw new UsageError(`${chaosName} plays in a local lab: it holds and kills processes`)
+  if (options.lab === 'compose')
+    throw new UsageError(`${chaosName} needs a lab on this machine, because it suspends and kills processes`)
   const requested = {
     seed: wholeNumber('seed', options.seed, 1),
     minutes: wholeNumber('minutes', options.minutes, 2),
@@ -91,6 +92,6 @@ function chaosText({ seed, blows, balance, shrunk }: ChaosResult, source: string
   return (
     table(['FAULTS', 'TOOK', 'LOST', 'NOT PUT ON'], played) +
     table(['DEED', 'ASKED', 'ACKNOWLEDGED', 'REFUSED', 'HANGING'], deeds) +
-    `${losses}${shortest}seed ${seed}, ${blows.length} blows, ${lost(balance)} lost\n`
+    `${losses}${shortest}seed ${seed}, ${blows.length} faults, ${lost(balance)} lost\n`
   )
 }

@@ -35,13 +35,15 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
   const { io } = context
   const scenario = program
     .command('scenario')
-    .summary('play scenarios and check what they expect')
-    .description('Plays scenarios, each in a lab of its own, and checks what they expect.')
-  common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action(
-    (options: CommonOptions) => list(io, options),
-  )
+    .summary('play scenarios and check their expectations')
+    .description('Plays scenarios, each in a lab of its own, and checks their expectations.')
+  common(
+    scenario.command('list').summary('list the shipped scenarios').description('Lists the shipped scenarios.'),
+    'siplab scenario list',
+  ).action((options: CommonOptions) => list(io, options))
   const run = scenario
     .command('run [NAME...]')
+    .summary('play scenarios one after the other')
     .description(
       'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file. ' +
         'chaos puts faults chosen by --seed on a lab under load; it must be the only NAME.',
@@ -74,7 +76,7 @@ function withChaos(run: Command): void {
     .option('--schedule <TEXT>', 'chaos: play these faults: "kill fe1 + cut fe1->fe2 for 5; silent dns for 3"')
     .option('--topology <FILE>', 'chaos: use this lab file, name or path (default: edge-pool)')
     .option('--users <N>', 'chaos: sign in N users (default: 12)')
-    .option('--tries <N>', 'chaos: try N shorter schedules after a violation (default: 6)')
+    .option('--tries <N>', 'chaos: if something was lost, try N shorter schedules (default: 6)')
 }
 
 function list(io: Io, options: CommonOptions): void {
@@ -102,7 +104,7 @@ async function runAll(context: CommandContext, names: readonly string[], options
   const { io, finish } = context
   const scenarios = chosen(names, options)
   if (options.output !== undefined && options.report.length !== 1)
-    throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
+    throw new UsageError(`--output needs exactly one --report, found ${options.report.length}`)
   const giveUp = new AbortController()
   const stopListening = io.onInterrupt(() => giveUp.abort())
   const results: ScenarioResult[] = []
@@ -166,7 +168,7 @@ function write(io: Io, name: string, content: string): void {
 }
 
 function chosen(names: readonly string[], { all }: RunCommandOptions): readonly Scenario[] {
-  if (all === true && names.length > 0) throw new UsageError('wanted names or --all, found both')
+  if (all === true && names.length > 0) throw new UsageError('names of scenarios and --all exclude each other')
   const wanted = all === true ? scenarioNames() : names
   if (wanted.length === 0)
     throw new UsageError('wanted the name of a scenario, or --all; siplab scenario list shows them')

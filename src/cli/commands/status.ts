@@ -176,7 +176,7 @@ function faultsText(faults: readonly FaultOn[]): string {
   return faults
     .map(
       ({ target, fault, since }) =>
-        `fault on ${target}: ${fault}, since ${since}; siplab heal '${target}' takes it off\n`,
+        `fault on ${target}: ${fault}, since ${since}; to remove it: siplab heal '${target}'\n`,
     )
     .join('')
 }
@@ -189,7 +189,7 @@ export function refusalsText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]
       if (rows.length === 0) return ''
       const sum = rows.reduce((total, [, count]) => total + count, 0)
       const parts = rows.map(([row, count]) => `${row} ${count}`)
-      return `${name} refused ${sum} requests by the law (siplab plan --format trust): ${parts.join(', ')}\n`
+      return `${name} refused ${sum} requests by the trust table (siplab plan --format trust): ${parts.join(', ')}\n`
     })
     .join('')
 }

@@ -74,13 +74,18 @@ export const surveyCommand: RegisterCommand = (program, context) => {
 
 function dialCommand(survey: Command, { io, finish }: CommandContext): void {
   const command = surveyed(survey.command('dial <TARGET>'))
+    .summary('find the client certificate faults that a server accepts')
     .description(
       'Dials a server with every client-certificate fault, under TLS 1.2 and 1.3, and sends OPTIONS to see whether ' +
-        'it really accepted. The server must trust the root of siplab survey root.',
+        'the server really accepted the certificate. The server must trust the root of siplab survey root.',
     )
     .option('--address <IP>', 'dial this IP address, not the one in DNS')
     .option('--name <NAME>', 'send this name as SNI (default: the host)')
-    .option('--client-name <NAME>', 'put this name in the good certificate, if the server has a list', surveyName)
+    .option(
+      '--client-name <NAME>',
+      'write this name into the valid certificate, for a server with a list of names',
+      surveyName,
+    )
     .option('--crls', 'also try revoked certificates; the server must have loaded crls.pem of the survey')
     .option('--pace <MS>', 'wait this long between two connections', String(limits.paceMs.usual))
     .option('--timeout <SECONDS>', 'wait at most this long for the handshake, and then for the answer', '3')
@@ -128,13 +133,14 @@ async function dial(
 
 function listenCommand(survey: Command, { io, finish }: CommandContext): void {
   const command = surveyed(survey.command('listen'))
+    .summary('find the server certificate faults that a client accepts')
     .description(
       'Waits for connections and shows every server-certificate fault: by SNI (expired.NAME), or one port per fault. ' +
         'It answers REGISTER and OPTIONS with 200 and asks for no password. A sign-in proves acceptance.',
     )
     .option('--listen <IP>', 'listen on this address', '127.0.0.1')
     .option('--port <PORT>', 'listen on this one port; the SNI selects the fault', '5061')
-    .option('--ports <FIRST>', 'use one port per fault; the first port shows the good certificate')
+    .option('--ports <FIRST>', 'use one port per fault; the first port shows the valid certificate')
     .option('--name <NAME>', 'with --ports: the name that is dialled; else: the domain of the SNI', 'survey.test')
     .option('--patience <SECONDS>', 'close a connection that sends nothing for this long', '10')
   common(command, 'siplab survey listen --ports 6000 --name pbx.example.com --listen 192.0.2.7').action(

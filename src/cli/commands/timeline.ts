@@ -35,7 +35,7 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
   const example = 'siplab timeline edge\n  siplab timeline chain.pem --with teams-direct-routing zoom'
   common(command, example).action(async (name: string | undefined, options: TimelineOptions) => {
     if (name !== undefined && isChain(io, name)) return drawChain(io, name, options)
-    if (options.with !== undefined) throw new UsageError('--with: wanted a file of a chain beside it')
+    if (options.with !== undefined) throw new UsageError('--with needs the file of a chain')
     const now = Date.now()
     const { plan, parts } = source(io, name, options, now)
     const entries = timeline(plan, parts, now)
@@ -103,7 +103,7 @@ function source(
 }
 
 function text(io: Io, entries: readonly TimelineEntry[]): string {
-  if (entries.length === 0) return 'No certificate, and so none that ends.\n'
+  if (entries.length === 0) return 'The lab has no certificates, so none expires.\n'
   const leaves = entries.filter(({ kind }) => kind === 'certificate')
   const others = entries.filter(({ kind }) => kind !== 'certificate')
   return [
@@ -121,7 +121,7 @@ function text(io: Io, entries: readonly TimelineEntry[]): string {
           ]),
         )}`,
     `\n${paint(io.colours.out, 'bold', 'With the announced lifetimes')}\n${lifetimeTable(leaves)}`,
-    `\n${paint(io.colours.out, 'bold', 'What stops with each')}\n`,
+    `\n${paint(io.colours.out, 'bold', 'What stops when each of them ends')}\n`,
     ...entries.map((entry) => stopText(io, entry)),
   ].join('')
 }

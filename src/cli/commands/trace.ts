@@ -39,12 +39,15 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
     .summary('show messages live, or those of the last minutes')
     .description(
       'Shows messages and handshakes of one node, or of all: with --since those that the nodes have kept, otherwise ' +
-        'from now on\nuntil Ctrl-C. ladder and html draw arrows; pcapng holds the clear text in made-up packets ' +
-        'with the real\nports (Wireshark: -d tcp.port==5061,sip). Passwords and their proofs are blanked out. ' +
-        'TLS secrets are never written.',
+        'new ones until Ctrl-C. The formats ladder and html draw arrows. pcapng has the decrypted text in packets ' +
+        'that siplab makes, with the real ports (Wireshark: -d tcp.port==5061,sip). Passwords and credentials are ' +
+        'replaced. TLS secrets are never written.',
     )
   command
-    .option('--since <SPAN>', 'show what was kept of this time, e.g. 5m, and end, unless --follow or --for is given')
+    .option(
+      '--since <SPAN>',
+      'show the entries of this time, e.g. 5m, then end (with --follow or --for: then show new ones)',
+    )
     .option('--follow', 'show new messages until Ctrl-C (default without --since)')
     .addOption(
       new Option('--format <FORMAT>', 'print in this format (default: text, jsonl with --json)').choices(traceFormats),

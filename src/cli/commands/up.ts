@@ -64,7 +64,7 @@ async function up(io: Io, name: string | undefined, options: UpCommandOptions): 
   if (options.detach === true) return detach(io, { data, source, options, prefix })
   if (options.console === true && prefix.length > 0)
     throw new UsageError(
-      '--console: a browser does not reach into the namespace of this lab: run siplab console beside it',
+      '--console: a browser cannot reach the network namespace of this lab; run siplab console in a second terminal',
     )
   if (prefix.length > 0) return runElsewhere(prefix, upArguments(source, data, options), io)
   const environment = wireEnvironment(io, options)
@@ -85,7 +85,7 @@ async function up(io: Io, name: string | undefined, options: UpCommandOptions): 
 
 function refuseConsoleBehind({ console: page, detach: behind }: UpCommandOptions): void {
   if (page === true && behind === true)
-    throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
+    throw new UsageError('--console and --detach exclude each other; start the lab, then run siplab console')
 }
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */

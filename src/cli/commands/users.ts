@@ -44,7 +44,9 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
 
 function listCommand(users: Command, io: Io): void {
   common(
-    withTopology(users.command('list', { isDefault: true }).description('Lists every account.')),
+    withTopology(
+      users.command('list', { isDefault: true }).summary('list every account').description('Lists every account.'),
+    ),
     'siplab users list',
   ).action(async (options: UsersOptions) => {
     const { plan, open } = chooseDirectory(io, options)
@@ -64,6 +66,7 @@ function listCommand(users: Command, io: Io): void {
 function addCommand(users: Command, io: Io): void {
   const add = users
     .command('add <URI>')
+    .summary('add or replace an account')
     .description(
       'Adds an account, or replaces it. Another home moves the account and signs its clients off. A ' +
         'disabled account stays disabled.',
@@ -74,7 +77,7 @@ function addCommand(users: Command, io: Io): void {
     .addOption(
       new Option(
         '--anonymous-calls <SWITCH>',
-        'receive calls without a known caller (default: only by a static route)',
+        'accept calls from unknown callers (default: only calls over a static route)',
       ).choices(['on', 'off']),
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
@@ -102,7 +105,7 @@ async function addAccount(io: Io, uri: string, options: AddOptions): Promise<voi
       await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
     return added
   })
-  answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
+  answer(io, options, account, () => `the home server of ${account.aor} is ${home}\n`)
 }
 
 function disableCommand(users: Command, io: Io): void {
@@ -110,6 +113,7 @@ function disableCommand(users: Command, io: Io): void {
     withTopology(
       users
         .command('disable <URI>')
+        .summary('disable an account')
         .description(
           'Disables an account: signs its clients off, removes its bindings and refuses its next sign-in. ' +
             'Keeps password, contacts and home for siplab users enable.',
@@ -130,7 +134,10 @@ function disableCommand(users: Command, io: Io): void {
 function enableCommand(users: Command, io: Io): void {
   common(
     withTopology(
-      users.command('enable <URI>').description('Enables an account again: it may sign in with the password it had.'),
+      users
+        .command('enable <URI>')
+        .summary('enable an account again')
+        .description('Enables an account again. Its password is the same as before.'),
     ),
     'siplab users enable alice',
   ).action(async (uri: string, options: UsersOptions) => {
@@ -146,7 +153,10 @@ function enableCommand(users: Command, io: Io): void {
 function removeCommand(users: Command, io: Io): void {
   common(
     withTopology(
-      users.command('remove <URI>').description('Removes an account with its credentials and its bindings.'),
+      users
+        .command('remove <URI>')
+        .summary('remove an account')
+        .description('Removes an account with its credentials and its bindings.'),
     ),
     'siplab users remove sip:erna@lab.test',
   ).action(async (uri: string, options: UsersOptions) => {
@@ -162,6 +172,7 @@ function removeCommand(users: Command, io: Io): void {
 function seedCommand(users: Command, io: Io): void {
   const seed = users
     .command('seed')
+    .summary('write the domains, servers and users of the topology')
     .description(
       'Writes the SIP domains, trusted servers and edges of the topology into the directory. Writes its users too, ' +
         'but only if the directory has no account yet. siplab up does the same.',

@@ -20,7 +20,7 @@ export function nodeFinding(version: string): Finding {
     about: 'Node.js',
     state: fits ? 'ok' : 'failed',
     found: version,
-    concerns: `siplab runs on ${wantedNode.join('.')} or later; a clone brings it along`,
+    concerns: `siplab runs on ${wantedNode.join('.')} or later; npm ci installs it in a clone`,
     ...(fits ? {} : { fix: 'npm ci' }),
   }
 }
@@ -71,7 +71,7 @@ export async function lowPortsFinding(platform: Platform, topology: Topology): P
   const address = planLab(topology, { addressing: 'loopback' }).nodes[0]?.faces[0]?.address ?? '127.0.41.2'
   const code = await whyNotBound(address, 53)
   const about = 'ports below 1024'
-  const concerns = 'DNS on 53, the edge on 443: for phones that take no port of a name server (docs/your-own.md)'
+  const concerns = 'DNS on 53, the edge on 443: for phones whose DNS port cannot be set (docs/your-own.md)'
   if (code === undefined || code === 'EADDRINUSE')
     return { about, state: 'ok', found: 'allowed: siplab up --port dns=53 --port edge=443', concerns }
   const fix =
@@ -83,7 +83,7 @@ export async function lowPortsFinding(platform: Platform, topology: Topology): P
 /** Soft limit of open files; undefined where the system does not say. */
 export function filesFinding(limits: string | undefined): Finding {
   const about = 'open files'
-  const concerns = 'each connection of a node is one; a crowd of phones needs many'
+  const concerns = 'each connection of a node needs one descriptor; many phones need many'
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits ?? '')?.[1]
   if (soft === undefined) return { about, state: 'note', found: 'this system does not say', concerns, fix: 'ulimit -n' }
   const isEnough = soft === 'unlimited' || Number(soft) >= wantedFiles

@@ -57,9 +57,17 @@ function registerFaults(server: McpServer, settings: ToolSettings): void {
       inputSchema: {
         target: text,
         fault: text,
-        as: z.enum(['server', 'client']).optional().describe('certificate faults: the end the node is in the link'),
-        tls: z.enum(['1.2', '1.3']).optional().describe('certificate faults: pin the TLS version'),
-        amount: z.number().int().min(0).optional().describe('ms, octets a second or octets, by the fault'),
+        as: z
+          .enum(['server', 'client'])
+          .optional()
+          .describe('certificate faults: test links where the node is this end'),
+        tls: z.enum(['1.2', '1.3']).optional().describe('certificate faults: use only this TLS version'),
+        amount: z
+          .number()
+          .int()
+          .min(0)
+          .optional()
+          .describe('delay: ms per message; slow: octets per second; reset: octets before the reset'),
       },
       annotations: { ...changing, destructiveHint: true },
     },
@@ -85,8 +93,7 @@ function registerScenario(server: McpServer, settings: ToolSettings): void {
     {
       title: 'Run a scenario',
       description:
-        'Runs a story of failures with expectations in a lab of its own, which ends with it. It takes seconds to a ' +
-        'minute.',
+        'Plays a scenario of failures in a lab of its own and checks its expectations. It takes seconds to a minute.',
       inputSchema: { name: text.describe('as siplab scenario list shows them') },
       annotations: { ...changing, destructiveHint: false },
     },

@@ -60,11 +60,11 @@ function registerCheck(server: McpServer, settings: ToolSettings): void {
     {
       title: 'Check a SIP server',
       description:
-        'Walks to a server as a client would: discovery, TCP, TLS, the certificates of both ends, the first SIP ' +
-        'answer. Each step has a verdict, evidence and a remedy. It dials the target.',
+        'Connects to a server as a client does and tests each step: discovery, TCP, TLS, the certificates of both ' +
+        'ends, the first SIP answer. Each step has a verdict, evidence and a remedy. It dials the target.',
       inputSchema: {
         target: text.describe('sip:user@domain, a domain, host:port, or a node of the running lab'),
-        profile: z.enum(checkProfileNames).optional().describe('whose rules of discovery and naming'),
+        profile: z.enum(checkProfileNames).optional().describe('client whose discovery and naming rules apply'),
         as: text.optional().describe('a node of the lab: dial with its certificate and trust list'),
         ca: z.array(text).max(16).optional().describe('PEM files of roots'),
         cert: text.optional().describe('PEM file of a certificate to show'),

@@ -87,7 +87,7 @@ export function readCommand(line: string): PhoneCommand {
 }
 
 const help =
-  'there is sign-in, sign-out, message URI TEXT, buddy URI, presence open|closed NOTE, search NAME, ' +
+  'the commands are sign-in, sign-out, message URI TEXT, buddy URI, presence open|closed NOTE, search NAME, ' +
   'call URI or NUMBER, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
 
 function readJson(line: string): unknown {
@@ -147,7 +147,7 @@ export function eventText({ user, ...event }: NumberedEvent): string {
     case 'incoming-call':
       return `${user} is called by ${event.from}`
     case 'established':
-      return `${user} talks with ${event.peer}`
+      return `${user} is in a call with ${event.peer}`
     case 'ended':
       return (
         `${user}: the call is over (${event.how} by ${event.by}` +

@@ -94,7 +94,7 @@ function wellButFaulty(tls: TlsSession, judge: Judge): Diagnosis {
   const shown = faulty === undefined ? undefined : tls.shown[faulty]
   if (faulty === undefined || shown === undefined) return well()
   const evidence = [
-    frameEvidence(shown.frame, `nobody refuses the certificate of the ${faulty} here; a strict peer does`),
+    frameEvidence(shown.frame, `no end of this capture refuses the certificate of the ${faulty}; a strict peer does`),
   ]
   const candidates = visibleFaults(tls, faulty, judge).map(faultCandidate)
   return { state: 'well', certain: false, candidates, whoseCertificate: faulty, evidence }

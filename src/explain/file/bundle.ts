@@ -147,7 +147,7 @@ function trusted(octets: Buffer, where: string): Part {
 function misspelt(label: string, octets: Buffer, where: string): Part {
   const item = signedObject(octets, where)
   if (item.kind === 'broken') return plain({ kind: 'other', where, label })
-  const why = `its label is ${label}, which servers pass over without a word`
+  const why = `its label is ${label}, which servers ignore without a message`
   return { items: [item], remarks: [{ code: 'file.partial', where, why }] }
 }
 

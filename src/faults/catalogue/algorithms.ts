@@ -34,7 +34,7 @@ export const algorithms: readonly Fault[] = inFamily('algorithms', [
   {
     slug: 'no-common-sigalg',
     sides: ['server'],
-    story: 'The client takes RSA signatures only, the server has a P-256 key',
+    story: 'The client accepts RSA signatures only, the server has a P-256 key',
     make: (pki) => ({
       ...presenting(pki, pki.leaf({ keyType: 'p256' })),
       judge: { trust: [pki.root.pem], settings: { sigalgs: 'rsa_pss_rsae_sha256:RSA+SHA256' } },

@@ -21,7 +21,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'cert-blocks-joined',
     sides: ['server'],
-    story: 'Two blocks of the certificate file run together',
+    story: 'Two blocks of the certificate file have no line break between them',
     make: (pki) =>
       withCertificate(pki, (pem) =>
         pem.replace('-----END CERTIFICATE-----\n-----BEGIN', '-----END CERTIFICATE----------BEGIN'),
@@ -48,7 +48,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'cert-crlf',
     sides: ['server', 'client'],
-    story: 'The certificate file has the line ends of Windows',
+    story: 'The certificate file has the line endings of Windows',
     make: (pki) => withCertificate(pki, (pem) => pem.replaceAll('\n', '\r\n')),
     expect: accepted,
   },
@@ -112,7 +112,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'cert-no-final-newline',
     sides: ['server', 'client'],
-    story: 'The certificate file does not end with a line end',
+    story: 'The last line of the certificate file has no line ending',
     make: (pki) => withCertificate(pki, (pem) => pem.trimEnd()),
     expect: accepted,
   },
@@ -185,7 +185,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'key-in-same-file',
     sides: ['server', 'client'],
-    story: 'Certificate and key lie in one file',
+    story: 'The certificate and the key are in one file',
     make: (pki) => sameFile(pki),
     expect: accepted,
   },
@@ -264,7 +264,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'key-open-to-others',
     sides: ['server'],
-    story: 'The key file may be read by everybody',
+    story: 'Every account may read the key file',
     make: (pki) => ({ ...pki.good(), presenter: { ...pki.good().presenter, keyMode: 0o644 } }),
     expect: stopsStart('key.permissions'),
   },
@@ -272,7 +272,7 @@ export const files: readonly Fault[] = inFamily('files', [
   {
     slug: 'key-truncated',
     sides: ['server'],
-    story: 'The key file ends in the middle',
+    story: 'The key file is truncated',
     make: (pki) => withKey(pki, keyToPem(pki.leaf().key).slice(0, 100)),
     expect: stopsStart('key.malformed', 'ERR_OSSL_UNSUPPORTED'),
   },

@@ -109,7 +109,7 @@ export const protocol: readonly Fault[] = inFamily('protocol', [
   {
     slug: 'rc4-cipher',
     sides: ['server'],
-    story: 'The node is to use the cipher suite of 2005, RC4',
+    story: 'The node is configured to use RC4, the cipher suite of 2005',
     make: (pki) => ciphers(pki, 'RC4-SHA', undefined),
     expect: stopsStart('tls.no-common-cipher', 'ERR_SSL_NO_CIPHER_MATCH'),
   },

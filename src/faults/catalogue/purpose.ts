@@ -8,7 +8,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'any-eku',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer is good for any purpose, and names no other',
+    story: 'The certificate of the peer allows any purpose (anyExtendedKeyUsage) and names no other purpose',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['any'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
@@ -16,7 +16,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'code-signing-only',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer is good for signing code only',
+    story: 'The certificate of the peer allows code signing only',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['codeSigning'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
@@ -67,7 +67,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'client-cert-unneeded',
     sides: ['client'],
-    story: 'The server asks for a certificate and demands none; the client shows one for serverAuth alone',
+    story: 'The server requests a certificate but does not require one; the client shows one for serverAuth only',
     make: (pki) => ({
       ...presenting(pki, pki.leaf({ purposes: ['serverAuth'] })),
       judge: { trust: [pki.root.pem], settings: { asksOnly: true } },
@@ -79,7 +79,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'no-client-auth-eku',
     sides: ['client'],
-    story: 'The certificate of the dialling server is good for servers only',
+    story: 'The certificate of the dialling server allows serverAuth only',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['serverAuth'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
@@ -95,7 +95,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'no-server-auth-eku',
     sides: ['server'],
-    story: 'The certificate of the server is good for clients only',
+    story: 'The certificate of the server allows clientAuth only',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['clientAuth'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
@@ -107,7 +107,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
     slug: 'public-cert-2026',
     sides: ['client'],
     reference: 'edge-external',
-    story: 'The edge dials a partner with a new certificate of its public authority, which has no clientAuth',
+    story: 'The edge dials a partner with a new certificate of a public CA, and the certificate has no clientAuth',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['serverAuth'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
@@ -115,7 +115,7 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'sip-eku-only',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer is good for SIP domains only',
+    story: 'The certificate of the peer allows only the purpose for SIP domains (RFC 5924)',
     make: (pki) => presenting(pki, pki.leaf({ purposes: ['sipDomain'] })),
     twin: (pki) => presenting(pki, pki.leaf({ purposes: ['sipDomain', 'serverAuth', 'clientAuth'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),

@@ -47,7 +47,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
     slug: 'crl-expired',
     sides: ['server', 'client'],
     breaks: 'judge',
-    story: 'The CRL of the issuing CA was to be replaced yesterday',
+    story: 'The CRL of the issuing CA became stale yesterday',
     make: (pki) =>
       judgedByCrl(
         pki,
@@ -143,7 +143,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
     slug: 'crl-not-yet-valid',
     sides: ['server', 'client'],
     breaks: 'judge',
-    story: 'The CRL of the issuing CA starts tomorrow',
+    story: 'The CRL of the issuing CA becomes valid tomorrow',
     make: (pki) =>
       judgedByCrl(pki, pki.crl(pki.issuing, { thisUpdate: daysAfter(pki.now, 1), nextUpdate: daysAfter(pki.now, 8) })),
     twin: withCrls,
@@ -181,7 +181,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
   {
     slug: 'must-staple',
     sides: ['server'],
-    story: 'The certificate of the server demands a stapled OCSP answer, and none is stapled',
+    story: 'The certificate of the server requires a stapled OCSP answer, and the server staples none',
     make: (pki) => presenting(pki, pki.leaf({ more: [demandStaple()] })),
     expect: unnoticed('cert.must-staple'),
   },
@@ -189,7 +189,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
   {
     slug: 'ocsp-responder-error',
     sides: ['server'],
-    story: 'The server reports an error of its OCSP responder to the handshake',
+    story: 'The server ends the handshake with an error, because its OCSP responder fails',
     make: (pki) => stapled(pki, 'error'),
     twin: (pki) => stapled(pki, 'nothing'),
     expect: broken('tls.staple-invalid', { presenter: 'the responder is down', judge: 'ECONNRESET' }),

@@ -7,7 +7,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'expired-intermediate',
     sides: ['server', 'client'],
-    story: 'The issuing CA of the peer ran out yesterday, its own certificate did not',
+    story: 'The certificate of the issuing CA expired yesterday, the certificate of the peer is valid',
     make(pki) {
       const issuing = pki.ca({
         commonName: 'fault lab Issuing CA, old',
@@ -23,7 +23,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'expired-own-at-start',
     sides: ['server'],
-    story: 'The certificate of the node itself ran out yesterday',
+    story: 'The certificate of the node itself expired yesterday',
     make: (pki) => presenting(pki, pki.leaf({ notBefore: daysBefore(pki.now, 31), notAfter: daysBefore(pki.now, 1) })),
     expect: stopsStart('cert.expired'),
   },
@@ -31,7 +31,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'expired-root',
     sides: ['server', 'client'],
-    story: 'The root that both ends trust ran out yesterday',
+    story: 'The root that both ends trust expired yesterday',
     make(pki) {
       const root = pki.ca({ commonName: 'fault lab Root CA, old', notAfter: daysBefore(pki.now, 1) })
       return { ...pki.good(), presenter: show(pki.leaf({ issuer: root })), judge: { trust: [root.pem, pki.root.pem] } }
@@ -47,7 +47,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'expired',
     sides: ['server', 'client'],
-    story: 'The peer presents a certificate that ran out yesterday',
+    story: 'The peer presents a certificate that expired yesterday',
     make: (pki) => presenting(pki, pki.leaf({ notBefore: daysBefore(pki.now, 31), notAfter: daysBefore(pki.now, 1) })),
     expect: refused('cert.expired', 'CERT_HAS_EXPIRED'),
   },
@@ -55,7 +55,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'not-yet-valid-intermediate',
     sides: ['server', 'client'],
-    story: 'The issuing CA of the peer starts tomorrow',
+    story: 'The issuing CA of the peer becomes valid tomorrow',
     make(pki) {
       const issuing = pki.ca({
         commonName: 'fault lab Issuing CA, new',
@@ -71,7 +71,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'not-yet-valid-own-at-start',
     sides: ['server'],
-    story: 'The certificate of the node itself starts tomorrow',
+    story: 'The certificate of the node itself becomes valid tomorrow',
     make: (pki) => presenting(pki, pki.leaf({ notBefore: daysAfter(pki.now, 1) })),
     expect: stopsStart('cert.not-yet-valid'),
   },
@@ -79,7 +79,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'not-yet-valid',
     sides: ['server', 'client'],
-    story: 'The peer presents a certificate that starts tomorrow',
+    story: 'The peer presents a certificate that becomes valid tomorrow',
     make: (pki) => presenting(pki, pki.leaf({ notBefore: daysAfter(pki.now, 1) })),
     expect: refused('cert.not-yet-valid', 'CERT_NOT_YET_VALID'),
   },
@@ -87,7 +87,7 @@ export const time: readonly Fault[] = inFamily('time', [
   {
     slug: 'short-lived',
     sides: ['server', 'client'],
-    story: 'The peer presents a certificate that ends in a minute',
+    story: 'The peer presents a certificate that expires in a minute',
     make: (pki) => presenting(pki, pki.leaf({ notAfter: new Date(pki.now + 60_000) })),
     expect: accepted,
   },

@@ -85,7 +85,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'ca-rotated',
     sides: ['server', 'client'],
-    story: 'The authority of the peer was replaced by one with the same name, and this end still has the old one',
+    story: 'The CA of the peer was replaced by one with the same name, and this end still trusts the old one',
     make(pki) {
       const issuing = pki.ca({ subject: nameOf(pki.issuing), issuer: pki.ca({ subject: nameOf(pki.root) }) })
       return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing }), issuing) }
@@ -97,7 +97,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'chain-extra',
     sides: ['server', 'client'],
-    story: 'The peer sends a CA that has nothing to do with it',
+    story: 'The peer also sends the certificate of a CA that did not issue its certificate',
     make: (pki) => ({
       ...pki.good(),
       presenter: show(pki.leaf(), pki.issuing, pki.ca({ commonName: 'bystander CA' })),
@@ -170,7 +170,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'incomplete-chain-hidden',
     sides: ['server', 'client'],
-    story: 'The issuing CA is missing in the file of the peer, but is in its trust list',
+    story: 'The certificate file of the peer lacks the issuing CA, but the trust list of the peer has it',
     make: (pki) => ({ ...pki.good(), presenter: { ...show(pki.leaf()), trust: pki.root.pem + pki.issuing.pem } }),
     expect: accepted,
   },
@@ -190,7 +190,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     slug: 'intermediate-only-trusted-allowed',
     sides: ['server', 'client'],
     breaks: 'judge',
-    story: 'This end trusts the issuing CA but not its root, and allows that',
+    story: 'This end trusts the issuing CA but not its root, and is configured to accept that',
     make: (pki) => ({ ...pki.good(), judge: { trust: [pki.issuing.pem], settings: { allowPartialTrustChain: true } } }),
     expect: accepted,
     expectClient: refused('chain.partial-anchor', 'UNABLE_TO_GET_ISSUER_CERT'),
@@ -388,7 +388,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     slug: 'trust-list-too-long',
     sides: ['server', 'client'],
     breaks: 'judge',
-    story: 'The trust list of this end has more names than old peers read',
+    story: 'The trust list of this end has more names than old peers can read',
     make: (pki) => ({ ...pki.good(), judge: { trust: longTrustList(pki) } }),
     expect: unnoticed('trust.too-long'),
   },
@@ -396,7 +396,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'unknown-critical-extension',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer has a critical extension that no end knows',
+    story: 'The certificate of the peer has a critical extension that neither end knows',
     make: (pki) => presenting(pki, pki.leaf({ more: [extension('1.3.6.1.4.1.99999.1', true, nothing())] })),
     twin: (pki) => presenting(pki, pki.leaf({ more: [extension('1.3.6.1.4.1.99999.1', false, nothing())] })),
     expect: refused('cert.critical-extension', 'UNSPECIFIED'),
@@ -405,7 +405,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'untrusted-leaf-issuer',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer was issued straight by a root that this end does not know',
+    story: 'A root that this end does not trust issued the certificate of the peer directly',
     make: (pki) => ({
       ...pki.good(),
       presenter: show(pki.leaf({ issuer: pki.ca({ commonName: 'stranger Root CA' }) })),
@@ -416,7 +416,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'untrusted-root-sent',
     sides: ['server', 'client'],
-    story: 'The peer belongs to an authority that this end does not trust, and sent its root',
+    story: 'A CA that this end does not trust issued the certificate of the peer; the peer sends the root',
     make(pki) {
       const stranger = pki.ca({ commonName: 'stranger Root CA' })
       const issuing = pki.ca({ commonName: 'stranger Issuing CA', issuer: stranger })
@@ -428,7 +428,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'untrusted-root',
     sides: ['server', 'client'],
-    story: 'The peer belongs to an authority that this end does not trust; its root was not sent',
+    story: 'A CA that this end does not trust issued the certificate of the peer; the peer does not send the root',
     make(pki) {
       const stranger = pki.ca({ commonName: 'stranger Root CA' })
       const issuing = pki.ca({ commonName: 'stranger Issuing CA', issuer: stranger })

@@ -109,8 +109,8 @@ class ContainerRequests {
     if (stream === undefined)
       throw new ControlRefusal(
         'node.container',
-        `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ` +
-          `${node} does, or siplab with --lab compose`,
+        `${node} is a container, which siplab cannot ${what} from inside; use docker compose ${what} ${node}, or ` +
+          'siplab with --lab compose',
       )
     const id = ++this.#last
     const done = Promise.withResolvers<void>()

@@ -56,7 +56,7 @@ export function composeDriver(options: ComposeDriverOptions): LabDriver {
 
 function lackOf(environment: Environment, { source }: LabRequest): string | undefined {
   if (source.includes('/'))
-    return 'a lab file of its own is not in the image; put it into config/ and build the image again'
+    return 'the image does not contain this lab file; put the file into config/ and build the image again'
   const image = environment['SIPLAB_IMAGE'] ?? defaultImage
   const { error, status } = spawnSync('docker', ['image', 'inspect', image], {
     env: environment as NodeJS.ProcessEnv,

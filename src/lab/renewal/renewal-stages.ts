@@ -148,7 +148,7 @@ function issuingStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
 
 function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
   const newRoot: DrillStage = {
-    title: 'there is a new root with a new issuing CA; no one uses them yet',
+    title: 'a new root and a new issuing CA exist; no node uses them yet',
     act: () => replaceCas(tools, ['internal-root', 'internal-issuing']),
   }
   return [newRoot, ...(order === 'right' ? movesBesideTheOldRoot(tools) : movesAtOnce(tools))]
@@ -158,7 +158,7 @@ function movesBesideTheOldRoot(tools: Tools): readonly DrillStage[] {
   const { nodes, authority } = tools
   return [
     {
-      title: 'the new root joins every trust list, beside the old one',
+      title: 'every trust list gets the new root and keeps the old one',
       async act() {
         for (const node of nodes) addAnchor(tools, node, authority().trust('internal').pem)
         return tools.reload(nodes)
@@ -171,7 +171,7 @@ function movesBesideTheOldRoot(tools: Tools): readonly DrillStage[] {
       }),
     ),
     {
-      title: 'the old root leaves every trust list',
+      title: 'the old root is removed from every trust list',
       async act() {
         for (const node of nodes) removeAnchor(tools, node, previousOf(tools, 'internal-root')())
         return tools.reload(nodes)
@@ -182,7 +182,7 @@ function movesBesideTheOldRoot(tools: Tools): readonly DrillStage[] {
 
 function movesAtOnce(tools: Tools): readonly DrillStage[] {
   return tools.nodes.map((node) => ({
-    title: `${node.name} is moved at once: a certificate of the new root, and only the new root in its trust list`,
+    title: `${node.name} changes in one step: a certificate of the new root, and only that root in its trust list`,
     async act() {
       replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), tools.authority().trust('internal').pem)
       return renewNode(tools, node)

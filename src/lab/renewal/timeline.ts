@@ -132,16 +132,16 @@ function caEntry(plan: LabPlan, { name, organisation, notBefore, notAfter }: Tim
     ...span(notBefore, notAfter, now, dueFraction),
     stops:
       below.length === 0
-        ? ['nothing: no node has a certificate of it']
+        ? ['nothing: no node has a certificate of this CA']
         : [
             `no peer accepts the certificates of ${names(below.map(({ node }) => node))} any more`,
-            'every holder of one treats it as its own end',
+            'each of these nodes then acts as if its own certificate had expired',
           ],
   }
 }
 
 function crlEntry(plan: LabPlan, { node, name, thisUpdate, nextUpdate }: TimelineCrl, now: number): TimelineEntry {
-  const stop = plan.profile.crl.unreachable === 'stop' ? [`${node} does not start with it`] : []
+  const stop = plan.profile.crl.unreachable === 'stop' ? [`${node} does not start without a valid list`] : []
   return {
     kind: 'crl',
     node,
@@ -196,7 +196,7 @@ function usesOf({ links }: LabPlan, { name, listeners }: NodePlan, references: r
 }
 
 function sentences(node: NodePlan, references: readonly string[], { shown, dialled }: Uses): readonly string[] {
-  if (references.length === 0) return ['nothing: it is assigned to no reference']
+  if (references.length === 0) return ['nothing: the certificate is not assigned']
   return [
     ...(shown.length === 0
       ? []
@@ -207,10 +207,10 @@ function sentences(node: NodePlan, references: readonly string[], { shown, diall
 }
 
 const endings: Readonly<Record<NodePlan['whenOwnCertificateEnds'], (node: string) => string>> = {
-  die: (node) => `the service on ${node} shuts down, and at every later start`,
-  'die-at-start': (node) => `live links of ${node} stay, and its next start fails`,
+  die: (node) => `the service on ${node} shuts down, and again at every later start`,
+  'die-at-start': (node) => `open connections of ${node} stay, but its next start fails`,
   drain: (node) => `${node} closes its links`,
-  warn: (node) => `${node} goes on and warns from one third of the lifetime on`,
+  warn: (node) => `${node} keeps running; it warns when one third of the lifetime is left`,
 }
 
 function accepts(reference: string, face: string | undefined): boolean {

@@ -15,7 +15,7 @@ export interface StepFinding {
 
 /** A step whose success is a failure says so, with what refused: else it reads as if all had gone well. */
 export function refusalTold(said: string, wanted: string): readonly string[] {
-  return [`refused: ${said.trim()}`, `This is right here: the story wants the refusal (${wanted}).`]
+  return [`refused: ${said.trim()}`, `The scenario expects this refusal (${wanted}).`]
 }
 
 export function commandFinding(step: Step, { status, document, complaint }: CommandOutcome): StepFinding {

@@ -5,7 +5,7 @@ export function stepText(step: Step): string {
   if (step.say !== undefined) return step.say.trim().replaceAll(/\s+/g, ' ')
   if (step.do !== undefined) return `siplab ${step.do}`
   if (step.kill !== undefined) return `kill -9 ${step.kill}`
-  if (step.redial !== undefined) return `${step.redial} is dialled anew`
+  if (step.redial !== undefined) return `${step.redial} is dialled again`
   if (step.phone !== undefined) return phoneText(step.phone)
   return step.expect === undefined ? '' : expectationText(step.expect)
 }

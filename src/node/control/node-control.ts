@@ -201,7 +201,7 @@ function linkFault(service: ControlledNode, body: unknown): ControlAnswer {
     service.links.setFault(peer, { kind, amount, ...(name === undefined ? {} : { name }) })
   }
   service.recorder.record('link.fault', {
-    message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`,
+    message: fault === undefined ? `The link to ${peer} has no fault now` : `A fault was put on the link to ${peer}`,
     data: { peer, ...(fault === undefined ? {} : { fault }) },
   })
   return json({})

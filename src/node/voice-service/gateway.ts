@@ -142,7 +142,7 @@ class Gateway {
     if (this.#calls.has(request.callId)) return incoming.respond(200, this.#answer())
     if (trunk.state === 'failed') return this.#refuseFailed(incoming, trunk)
     if (trunk.state !== 'active')
-      return this.#refuse(incoming, 403, 'trunk.silent', 'the trunk has not shown itself with OPTIONS yet')
+      return this.#refuse(incoming, 403, 'trunk.silent', 'the trunk has not sent OPTIONS yet')
     if (!isTelephone(request.uri))
       return this.#refuse(incoming, 403, 'trunk.no-telephone-number', 'wanted tel: or user=phone')
     if (!e164.test(numberIn(request.uri)))
@@ -153,7 +153,7 @@ class Gateway {
         `wanted a number such as +493012345, found ${numberIn(request.uri)}`,
       )
     if (this.#calls.size >= mostCalls)
-      return this.#refuse(incoming, 503, 'overload.calls', 'as many calls as it may have')
+      return this.#refuse(incoming, 503, 'overload.calls', 'the trunk has reached its limit of calls')
     incoming.respond(180, { headers: [this.#contact] })
     this.#options.clock.after(ringMs, () => {
       if (!incoming.open) return

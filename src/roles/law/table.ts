@@ -110,7 +110,7 @@ export const rows: readonly Row[] = [
     methods: ['OPTIONS'],
     targets: ['own-server'],
     then: allow,
-    why: 'OPTIONS to the server itself asks nothing of a user: link watches and connectivity checks.',
+    why: 'OPTIONS to the server itself concerns no user: link watches and connectivity checks send it.',
   },
   {
     name: 'ack to the recorded party',
@@ -363,7 +363,7 @@ export const rows: readonly Row[] = [
     methods: requests,
     targets: ['binding', 'open-binding', 'home', ...outsideTargets],
     then: allow,
-    why: 'Without authentication everybody may write to every user and route, and to nothing else.',
+    why: 'Without authentication every sender may write to every user and route, and to nothing else.',
   },
   {
     name: 'presence where nobody is asked',
@@ -451,7 +451,7 @@ export const rows: readonly Row[] = [
     methods: ['OPTIONS'],
     targets: ['home', 'inward', 'static-route', 'partner', 'enterprise-edge'],
     then: allow,
-    why: 'The link watch asks the servers that this one dials.',
+    why: 'The link watch sends OPTIONS to the servers that this server dials.',
   },
   {
     name: 'own notifications',

@@ -171,7 +171,7 @@ function footer(plan: LabPlan, y: number, page: number): Picture {
   return {
     parts: [
       ...sample(margin, { width: 3 }, 'mutual TLS'),
-      ...sample(margin + 140, { width: 1.5 }, 'TLS, server proves itself'),
+      ...sample(margin + 140, { width: 1.5 }, 'TLS, server certificate only'),
       ...sample(margin + 350, { width: 1.5, dash: '6 4' }, 'no TLS, or passed through'),
       text(page - margin, y + 9, 'Each direction is a handshake of its own: its number leads to its row.', {
         size: 10.5,

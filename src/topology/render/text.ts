@@ -33,7 +33,7 @@ export function renderText(plan: LabPlan): string {
       ),
     ),
     section(
-      'Links: who may speak to whom',
+      'Links: who may connect to whom',
       ['FROM', 'TO', 'BY', 'ALLOWED', 'DIALLED NAME', 'WANTED OF THE DIALLER', 'ROOTS', 'WHY'],
       plan.links.filter(isSip).map(linkRow),
     ),
@@ -41,7 +41,7 @@ export function renderText(plan: LabPlan): string {
       section(`Lists of ${organisation.domain}`, ['LIST', 'NAMES'], listRows(organisation)),
     ),
     section(
-      'Firewall: open these, shut the rest',
+      'Firewall: open these ports, close all others',
       ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'],
       plan.firewall.map(firewallRow),
     ),
@@ -178,5 +178,5 @@ function viewTitle(plan: LabPlan, { name, organisation }: DnsView): string {
 }
 
 function whyNone(plan: LabPlan): string {
-  return `${plan.profile.name} wants one only where two SIP servers talk, and here is only one.`
+  return `${plan.profile.name} needs certificates only where two SIP servers talk, and this lab has only one.`
 }

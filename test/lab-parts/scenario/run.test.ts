@@ -91,7 +91,7 @@ t.test('a step whose success is a failure', async (t) => {
         outcome: 'passed',
         told: [
           'refused: The Security tab cannot be opened',
-          'This is right here: the story wants the refusal (a failure, config.certificate-locked).',
+          'The scenario expects this refusal (a failure, config.certificate-locked).',
         ],
       },
     ])
@@ -105,7 +105,7 @@ t.test('a step whose success is a failure', async (t) => {
     const { result } = await played(['do: node start fe1\n    status: 1\n    answers: { state: ended }'], {
       answers: { 'node start fe1': { status: 1, document: { state: 'ended' }, complaint: '' } },
     })
-    t.match(result.steps[0]?.told, ['refused: state ended', /right here: .*exit 1, state ended/])
+    t.match(result.steps[0]?.told, ['refused: state ended', /expects this refusal .*exit 1, state ended/])
   })
 
   t.test('what goes well tells nothing', async (t) => {

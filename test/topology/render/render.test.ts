@@ -37,7 +37,7 @@ t.test('as text', async (t) => {
   })
 
   t.test('says why a lab needs no certificate', async (t) => {
-    t.match(renderText(standard), /Certificates\n {2}none: lcs2005 wants one only where two SIP servers talk/)
+    t.match(renderText(standard), /Certificates\n {2}none: lcs2005 needs certificates only where two SIP servers talk/)
   })
 })
 

@@ -97,7 +97,7 @@ function Chosen({ target, fault }: { readonly target: string; readonly fault: Li
     <form class="chosen" onSubmit={run}>
       <h4>{fault.name}</h4>
       <p>{fault.story.replace(/\.$/, '')}.</p>
-      <p class="soft">{fault.verdict === undefined ? 'No one minds it.' : `Expected verdict: ${fault.verdict}`}</p>
+      <p class="soft">{fault.verdict === undefined ? 'Every link stays up.' : `Expected verdict: ${fault.verdict}`}</p>
       {fault.sides !== undefined && fault.sides.length > 1 && (
         <label class="field">
           The node is

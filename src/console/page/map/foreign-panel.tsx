@@ -18,7 +18,7 @@ export function ForeignPanel({ server, links, select }: ForeignPanelProps): JSX.
   return (
     <>
       <h2>{name}</h2>
-      <p>A server of somebody else: siplab does not run it, and shows how its own nodes reach it.</p>
+      <p>A foreign server: siplab does not run it, and shows how its own nodes reach it.</p>
       <dl class="facts">
         <Fact name="FQDN" value={fqdn} />
         <Fact name="Address" value={`${address}:${port}`} />

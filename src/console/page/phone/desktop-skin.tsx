@@ -68,7 +68,7 @@ function Client({ phone, state }: { readonly phone: PhoneModel; readonly state: 
       </div>
       <div class="client-talk">
         {open === undefined ? (
-          <p class="empty">Choose a contact, or find somebody to write to.</p>
+          <p class="empty">Choose a contact, or search for a user.</p>
         ) : (
           <>
             <h3>{nameOf(state, open)} – Conversation</h3>

@@ -108,7 +108,7 @@ function Examples({ pick }: { readonly pick: (line: string) => void }): JSX.Elem
 function headlineOf({ cause, candidates = [], chain }: Explanation): string {
   if (cause) return cause.code
   if (candidates.length > 0) return `One of ${candidates.length} causes`
-  return chain === undefined ? 'Nothing is known of it' : 'Nothing is wrong with this chain'
+  return chain === undefined ? 'No cause found' : 'Nothing is wrong with this chain'
 }
 
 const ends = { ours: 'ours', theirs: 'theirs', us: 'our end', them: 'the other end' } as const

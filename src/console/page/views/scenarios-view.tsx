@@ -126,7 +126,7 @@ function Stage({ play }: { readonly play: Exclude<Play, { kind: 'none' }> }): JS
         )}
       </h2>
       <pre class="message" role="log">
-        {play.lines.length === 0 ? 'The lab of the story comes up…' : play.lines.join('\n')}
+        {play.lines.length === 0 ? 'The lab of the scenario comes up…' : play.lines.join('\n')}
       </pre>
     </section>
   )

@@ -40,7 +40,7 @@ export function TimeView(): JSX.Element {
         ))}
       </div>
       {certificates.length === 0 ? (
-        <p class="empty">No certificate, and so none that ends.</p>
+        <p class="empty">The lab has no certificates, so none expires.</p>
       ) : (
         <Axis
           now={Date.parse(now)}

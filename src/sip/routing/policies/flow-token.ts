@@ -16,9 +16,10 @@ export interface FlowTokenOptions {
 }
 
 /**
- * A sealed value names the flow of the other end beside its record; a value of Path is a token alone, and a request
- * that came by its flow is on its way out. 430 when the flow is gone and the user with it, 403 when the token is forged
- * or belongs to another dialog; a token of another node of the pool leads to that node while it lives.
+ * Sends a request over the flow that its Route value names. A sealed value has the record of the dialog and the flow
+ * of the other end. A value of Path has a token only; a request that came over the flow of that token goes out. Answers
+ * 430 when flow and user are gone, and 403 when the token is forged or belongs to another dialog. A token of another
+ * node of the pool leads to that node while the node runs.
  */
 export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): Policy {
   return {

@@ -7,7 +7,7 @@ import { pass, type Policy, refuse } from '../decision.ts'
 
 /**
  * @param options.known option tags, lower case, e.g. `['path', 'gruu', 'adhoclist']`
- * @param options.methods only these are looked at; others are for somebody else
+ * @param options.methods only requests of these methods are judged
  */
 export function optionTags(options: {
   readonly known: readonly string[]
