@@ -176,7 +176,7 @@ function readContact(
   }
   const reach = reachOf(arrival, uri, outbound || wanted.wanted.replace)
   const refusal =
-    expires > 0 ? (refuseUndialable(arrival, uri, reach) ?? refuseServer(arrival, uri, reach, settings)) : undefined
+    expires > 0 ? (refuseServer(arrival, uri, reach, settings) ?? refuseUndialable(arrival, uri, reach)) : undefined
   if (refusal !== undefined) return refusal
   return { kind: 'change', change: { uri, binding: bindingOf(arrival, uri, expires, wanted.wanted, reach, settings) } }
 }
