@@ -22,6 +22,7 @@ export const notRun: readonly NotRun[] = [
   { page: 'docs/endurance.md', first: 'npx node bench/soak.ts', why: 'ten minutes of load; .ci/jobs/soak runs less' },
   { page: 'docs/endurance.md', first: 'siplab scenario run chaos', why: 'minutes of load; .ci/jobs/chaos runs less' },
   { page: 'docs/endurance.md', first: 'npx node scripts/failover.ts', why: 'runs in .ci/jobs/failover' },
+  { page: 'docs/endurance.md', first: 'npx node bench/front-ends.ts', why: 'minutes of load, on a machine of its own' },
   { page: 'docs/explain-captures.md', first: 'tcpdump', why: 'needs the right to capture packets' },
   { page: 'docs/explain.md', first: 'journalctl', why: foreign },
   {
