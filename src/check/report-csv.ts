@@ -39,10 +39,10 @@ export function csvReport(reports: readonly CheckReport[]): string {
 }
 
 /**
- * Servers write some of these texts, and a spreadsheet reads a cell that begins with `=` as a formula: an apostrophe
- * precedes it.
+ * Servers write some of these texts, and a spreadsheet reads a cell that begins with `=` as a formula, also behind
+ * blanks and in its wide form: an apostrophe precedes it.
  */
 function cell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const harmless = /^[\t\r\n]|^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text
   return `"${harmless.replaceAll('"', '""')}"`
 }

@@ -102,5 +102,8 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 
 function quietWhenClosed(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 128 + constants.signals.SIGPIPE)
-  throw error
+  if (error.code === undefined) throw error
+  // A full disk behind `> file`: what is there is cut off, and a stack would not say more.
+  process.stderr.write(`siplab: the output cannot be written: ${error.message}\n`)
+  process.exit(3)
 }

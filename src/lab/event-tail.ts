@@ -1,5 +1,9 @@
-/** Reads the event file of a node as it grows, through its one rotation. The file tells even when the node is gone. */
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+/**
+ * Reads the event file of a node as it grows, through its one rotation. The file tells even when the node is gone. A
+ * file that cannot be read (removed at this moment, a folder in its place, a disk that fails) says nothing; it must not
+ * end the supervisor, and with it the lab.
+ */
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import type { NodeEvent } from '../node/control/control-api.ts'
 
 const pollMs = 40
@@ -11,7 +15,7 @@ const readBytes = 64 * 1024
  */
 export function readEvents(file: string): readonly NodeEvent[] {
   return [`${file}.1`, file].flatMap((each) =>
-    existsSync(each) ? parseLines(readFileSync(each, 'utf8').split('\n')) : [],
+    parseLines((whenReadable(() => readFileSync(each, 'utf8')) ?? '').split('\n')),
   )
 }
 
@@ -27,25 +31,38 @@ export interface EventTail {
  * @param from `start` for the events that are there already too, `end` for new ones only
  */
 export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event: NodeEvent) => void): EventTail {
-  let inode = existsSync(file) ? statSync(file).ino : undefined
-  let offset = from === 'end' && existsSync(file) ? statSync(file).size : 0
-  const deliver = (text: string): void => parseLines(text.split('\n')).forEach(onEvent)
-  const flush = (): void => {
-    if (!existsSync(file)) return
+  const atFirst = placeOf(file)
+  let inode = atFirst?.ino
+  let offset = from === 'end' ? (atFirst?.size ?? 0) : 0
+  const look = (): string => {
     const now = statSync(file)
-    if (inode !== undefined && now.ino !== inode) {
-      if (existsSync(`${file}.1`) && statSync(`${file}.1`).ino === inode) deliver(readFrom(`${file}.1`, offset).text)
-      offset = 0
-    }
+    const isAnother = inode !== undefined && now.ino !== inode
+    const before = isAnother && placeOf(`${file}.1`)?.ino === inode ? readFrom(`${file}.1`, offset).text : ''
+    // Somebody may have emptied it.
+    const start = isAnother || now.size < offset ? 0 : offset
+    const { text, end } = now.size === start ? { text: '', end: start } : readFrom(file, start)
     inode = now.ino
-    if (now.size <= offset) return
-    const { text, end } = readFrom(file, offset)
     offset = end
-    deliver(text)
+    return before + text
   }
+  const flush = (): void => parseLines((whenReadable(look) ?? '').split('\n')).forEach(onEvent)
   const timer = setInterval(flush, pollMs)
   timer.unref()
   return { flush, stop: () => clearInterval(timer) }
+}
+
+function placeOf(file: string): { readonly ino: number; readonly size: number } | undefined {
+  return whenReadable(() => statSync(file))
+}
+
+/** undefined: the system does not let it be read now. */
+function whenReadable<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
 }
 
 /** Whole lines from an offset on; what follows the last line feed is still being written. */
@@ -73,10 +90,16 @@ function parseLines(lines: readonly string[]): readonly NodeEvent[] {
   return lines.flatMap((line) => {
     if (line === '') return []
     try {
-      return [JSON.parse(line) as NodeEvent]
+      const found: unknown = JSON.parse(line)
+      return isEvent(found) ? [found] : []
     } catch (error) {
       if (error instanceof SyntaxError) return []
       throw error
     }
   })
+}
+
+/** Other JSON in the file is not of a node. */
+function isEvent(found: unknown): found is NodeEvent {
+  return typeof found === 'object' && found !== null && 'event' in found && typeof found.event === 'string'
 }

@@ -4,13 +4,15 @@
  */
 
 /**
- * The characters that change the direction of text (Unicode Standard Annex 9), the separators that some programs take
- * for line ends, and the mark of the byte order.
+ * Characters that have no shape of their own: those that change the direction of text (Unicode Standard Annex 9), the
+ * invisible ones that make two names look the same, and the separators that some programs take for line ends. The two
+ * joiners stay: Persian and Hindi are written with them.
  */
-const misleading = '\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff'
+const misleading = '\\p{Cf}\\p{Zl}\\p{Zp}'
+const joiners = '\\u200c\\u200d'
 /** With the control characters of C0 and C1 but line ends and tabs. */
-const harmful = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f${misleading}]`, 'g')
-const harmfulInMarkup = new RegExp(`[${misleading}]`, 'g')
+const harmful = new RegExp(`[[\\p{Cc}${misleading}]--[\\n\\t${joiners}]]`, 'gv')
+const harmfulInMarkup = new RegExp(`[[${misleading}]--[${joiners}]]`, 'gv')
 const lineEndOrTab = /[\r\n\t]/g
 /** The colours of `paint` (ECMA-48 SGR), and nothing else that begins with ESC. */
 const colour = /\u001b\[[0-9;]{0,20}m/g
@@ -49,6 +51,11 @@ function escaped(text: string): string {
   )
 }
 
+/** Two of them for a character beyond the first plane, as JSON has it. */
 function visible(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return character.split('').map(unitText).join('')
+}
+
+function unitText(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

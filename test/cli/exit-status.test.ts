@@ -133,6 +133,17 @@ t.test('the door', async (t) => {
     t.equal(stderr, '')
   })
 
+  t.test(
+    'says in a line that its output cannot be written',
+    { skip: existsSync('/dev/full') ? false : 'no /dev/full here' },
+    async (t) => {
+      const script = '"$0" "$1" faults list >/dev/full'
+      const { status, stderr } = await runProgram('sh', ['-c', script, process.execPath, siplabBin])
+      t.equal(status, 3)
+      t.match(stderr, /^siplab: the output cannot be written: ENOSPC[^\n]*\n$/)
+    },
+  )
+
   t.test('writes no colours into a pipe', async (t) => {
     const { stdout } = await siplab(['decode', '0x800B0101'], { environment: { FORCE_COLOR: '' } })
     t.notMatch(stdout, /\u001b\[/)

@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readEvents, tailEvents } from '../../src/lab/event-tail.ts'
@@ -48,6 +48,41 @@ t.test('a tail', async (t) => {
     tail.flush()
     t.strictSame(seen, [1])
   })
+})
+
+t.test('a file that cannot be read says nothing, and is read again when it can', async (t) => {
+  const file = join(t.testdir({ 'events.jsonl': line(1) }), 'events.jsonl')
+  const seen: number[] = []
+  const tail = tailEvents(file, 'end', ({ seq }) => seen.push(seq))
+  t.teardown(() => tail.stop())
+  // Made now: a file that is made later may get the inode of the one that went.
+  writeFileSync(`${file}.next`, line(2))
+  rmSync(file)
+  mkdirSync(file)
+  t.strictSame([tail.flush(), readEvents(file)], [undefined, []])
+  rmdirSync(file)
+  renameSync(`${file}.next`, file)
+  tail.flush()
+  t.strictSame(seen, [2])
+})
+
+t.test('a file that was emptied is read from its beginning', async (t) => {
+  const file = join(t.testdir({ 'events.jsonl': line(1) + line(2) }), 'events.jsonl')
+  const seen: number[] = []
+  const tail = tailEvents(file, 'end', ({ seq }) => seen.push(seq))
+  t.teardown(() => tail.stop())
+  truncateSync(file)
+  appendFileSync(file, line(3))
+  tail.flush()
+  t.strictSame(seen, [3])
+})
+
+t.test('JSON that is no event is passed over', async (t) => {
+  const file = join(t.testdir({ 'events.jsonl': `null\n5\n[]\n{"event":null}\n${line(4)}` }), 'events.jsonl')
+  t.strictSame(
+    readEvents(file).map(({ seq }) => seq),
+    [4],
+  )
 })
 
 t.test('a line that a full disk cut is passed over', async (t) => {

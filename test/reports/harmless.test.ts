@@ -9,6 +9,11 @@ t.test('control and bidirectional characters become visible', async (t) => {
   t.equal(harmless('line\r\nnext\tcell\nover\rwritten'), 'line\r\nnext\tcell\nover\\u000dwritten')
 })
 
+t.test('characters without a shape become visible, and letters that are joined stay joined', async (t) => {
+  t.equal(harmless('s\u200bip\u00ad\u2060.lab\u{e0041}'), 's\\u200bip\\u00ad\\u2060.lab\\udb40\\udc41')
+  t.equal(harmless('می\u200cخواهم \u{1f469}\u200d\u{1f52c}'), 'می\u200cخواهم \u{1f469}\u200d\u{1f52c}')
+})
+
 t.test('colours stay only where the command paints', async (t) => {
   const text = '\u001b[31mred\u001b[39m\u001b[2J'
   t.equal(harmless(text, true), '\u001b[31mred\u001b[39m\\u001b[2J')
