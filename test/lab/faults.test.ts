@@ -118,7 +118,7 @@ t.test('faults on a running lab', async (t) => {
   t.test('DNS: a name that no link goes by breaks no link, and that is said', async (t) => {
     t.match(await broken(lab, 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test'), {
       named: true,
-      notes: [/no link goes by _sipfederationtls\._tcp\.lab\.test/],
+      notes: [/no link uses _sipfederationtls\._tcp\.lab\.test/],
     })
   })
 
