@@ -102,6 +102,10 @@ export class Associations {
     return this.#living(this.#byEndpoint.get(endpointKey({ aor, endpoint })), wall)
   }
 
+  hasUser(aor: string): boolean {
+    return this.#byUser.has(aor)
+  }
+
   /** @param uri a Request-URI as it goes out */
   byUri(uri: string, wall: number): Association | undefined {
     return this.#living(this.#byUri.get(uri), wall)
