@@ -109,7 +109,8 @@ t.test('the number of results is a whole number, whatever is asked for', async (
       'alice',
       soap(
         'alice',
-        `<directorySearch><maxResults>${most}</maxResults></directorySearch><Array><row attrib="sn" value="x"/></Array>`,
+        `<directorySearch><maxResults>${most}</maxResults></directorySearch>` +
+          '<Array><row attrib="sn" value="x"/></Array>',
       ),
     )
   t.same(
