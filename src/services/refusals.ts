@@ -12,16 +12,24 @@ export function diagnostics(id: number, reason: string, source: string): HeaderF
   return ['ms-diagnostics', `${id};reason="${reason}";source="${source}"`]
 }
 
-/**
- * For the user to read, with no `source` ([MS-OCER] 2.2.1.2). [MS-SIPREGE] §4.1.3 signs a client off with it; a
- * REGISTER of a disabled account is refused with it, because a client shows nothing of `ms-diagnostics` under a 403.
- */
+/** For the user to read, with no `source` ([MS-OCER] 2.2.1.2). [MS-SIPREGE] §4.1.3 signs a client off with it. */
 export const userDisabled: HeaderField = ['ms-diagnostics-public', '4141;reason="User disabled"']
 
-/** 403 for requests of an account that is disabled. */
-export function refuseDisabled(because: 'auth.user-disabled' | 'register.user-disabled', self: string): Decision {
-  const reason = 'Destination URI either not enabled for SIP or does not exist'
-  return refuse(403, because, [diagnostics(4005, reason, self), userDisabled])
+/**
+ * For requests of an account that is disabled. To the registrar it is no user: 404 with 4005 ([MS-OCER]), whose
+ * reason a client shows. Any other request is one that this sender may not make: 403.
+ */
+export function refuseDisabled(
+  because: 'auth.user-disabled' | 'register.user-disabled',
+  { method }: { readonly method: string },
+  self: string,
+): Decision {
+  return refuse(method === 'REGISTER' ? 404 : 403, because, [notEnabled(self), userDisabled])
+}
+
+/** Of no user that may sign in: unknown, or disabled. */
+export function notEnabled(self: string): HeaderField {
+  return diagnostics(4005, 'Destination URI either not enabled for SIP or does not exist', self)
 }
 
 /** Sent as Retry-After while a database is away. */

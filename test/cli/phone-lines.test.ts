@@ -30,8 +30,11 @@ t.test('what is no command is named, with what there is', async (t) => {
   t.throws(() => readCommand('call bob'), { message: /"call bob": to: wanted sip:bob@lab\.test/ })
   t.throws(() => readCommand('{"do":'), { message: /wanted one JSON object a line/ })
   t.throws(() => readCommand('{"do":"quit","loud":true}'), { message: /loud/ })
-  t.throws(() => readCommand('presence busy'), { message: /status/ })
-  t.throws(() => readCommand('search'), { message: /name/ })
+  t.throws(() => readCommand('buddy'), { message: /of: wanted a URI such as sip:bob@lab\.test;/ })
+  t.throws(() => readCommand('message'), { message: /to: wanted a URI such as sip:bob@lab\.test;/ })
+  for (const line of ['presence', 'presence busy'])
+    t.throws(() => readCommand(line), { message: /status: wanted open or closed;/ })
+  t.throws(() => readCommand('search'), { message: /name: wanted a part of a name, at most 100 characters;/ })
   t.throws(() => readCommand('reject 200'), { message: /status/ })
 })
 

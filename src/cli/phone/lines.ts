@@ -9,7 +9,9 @@ const dialled = z
   .string()
   .refine((text) => dialledUri(text, 'lab.test') !== undefined, 'wanted sip:bob@lab.test, tel:+493012345 or 4711')
 
-const uri = z.string().regex(/^sips?:[^\s]+$/, 'wanted a URI such as sip:bob@lab.test')
+const wantedUri = 'wanted a URI such as sip:bob@lab.test'
+const uri = z.string(wantedUri).regex(/^sips?:[^\s]+$/, wantedUri)
+const wantedName = 'wanted a part of a name, at most 100 characters'
 
 /** Absent: every phone signs in and out, the first one does the rest. */
 const phone = z.int().min(1).max(1_000).optional()
@@ -21,11 +23,15 @@ const command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('buddy'), of: uri, phone }),
   z.strictObject({
     do: z.literal('presence'),
-    status: z.enum(['open', 'closed']),
+    status: z.enum(['open', 'closed'], 'wanted open or closed'),
     note: z.string().max(256).default(''),
     phone,
   }),
-  z.strictObject({ do: z.literal('search'), name: z.string().min(1).max(100), phone }),
+  z.strictObject({
+    do: z.literal('search'),
+    name: z.string(wantedName).min(1, wantedName).max(100, wantedName),
+    phone,
+  }),
   z.strictObject({ do: z.literal('call'), to: dialled, phone }),
   z.strictObject({ do: z.literal('answer'), phone }),
   z.strictObject({ do: z.literal('reject'), status: z.int().min(300).max(699).default(486), phone }),

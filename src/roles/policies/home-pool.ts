@@ -1,7 +1,7 @@
 /** Where a user of our domains is at home, and how the request gets there. */
 import type { SipUri } from '../../sip/message/types.ts'
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
-import { refusalOf } from '../../services/refusals.ts'
+import { notEnabled, refusalOf } from '../../services/refusals.ts'
 import { recovering, andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { secureText } from '../../sip/routing/secured.ts'
@@ -65,7 +65,8 @@ export function homePool(options: HomePoolOptions): Policy {
   }
 
   function byAccount(arrival: Arrival, account: Home | undefined, registers: boolean): Decision {
-    if (account === undefined || !account.enabled) return refuse(404, 'route.unknown-user')
+    if (account === undefined || !account.enabled)
+      return refuse(404, 'route.unknown-user', registers ? [notEnabled(options.self)] : [])
     if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
     if (account.homePool === options.ownHome) return pass
     if (registers && options.redirectInside && !arrival.remarks.remote)

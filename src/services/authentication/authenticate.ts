@@ -175,7 +175,7 @@ class Authenticator implements Policy {
     const { accounts, self } = this.#options
     if (accounts === undefined) return accept(arrival, aor)
     return andThen(accounts.account(aor), (account) => {
-      if (account?.enabled !== true) return refuseDisabled('auth.user-disabled', self)
+      if (account?.enabled !== true) return refuseDisabled('auth.user-disabled', arrival.request, self)
       if (arrival.remarks.remote && !account.remote)
         return refuse(403, 'auth.remote-not-allowed', [
           ['ms-diagnostics-public', '4003;reason="User is not enabled for remote access"'],

@@ -68,7 +68,7 @@ function setContact(state: Contacts, operation: Element): ContactChange | string
     .split(/\s+/)
     .filter((text) => /^\d{1,9}$/.test(text))
     .map(Number)
-  const known = groups.filter((id) => state.groups.some((group) => group.id === id))
+  const known = [...new Set(groups)].filter((id) => state.groups.some((group) => group.id === id))
   const contact: Contact = {
     uri: uri.toLowerCase(),
     name,

@@ -1,5 +1,5 @@
 /** Presence as documents: the presentity of LCS 2005, the categories of OCS 2007, PIDF (RFC 3863) for all others. */
-import { offline, type View } from './view.ts'
+import { isPending, offline, type View } from './view.ts'
 import { bodyOf, escapeXml } from './xml.ts'
 
 export type Format = 'msrtc' | 'categories' | 'pidf'
@@ -21,6 +21,8 @@ export interface Rendered {
   readonly contentType: string
   /** As in the message. */
   readonly body: string
+  /** The user has not decided on the watcher yet (RFC 6665 §4.1.3). Absent: it has, or nothing is to decide. */
+  readonly pending?: true
 }
 
 /**
@@ -37,7 +39,8 @@ export function formatFor(accepted: readonly string[], offered: readonly Format[
 }
 
 export function render(format: Format, shown: Shown): Rendered {
-  return { contentType: types[format], body: bodyOf(writers[format](shown)) }
+  const pending = isPending(shown.view.container) ? ({ pending: true } as const) : {}
+  return { contentType: types[format], body: bodyOf(writers[format](shown)), ...pending }
 }
 
 const writers: Readonly<Record<Format, (shown: Shown) => string>> = { msrtc, categories, pidf }

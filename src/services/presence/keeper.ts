@@ -14,11 +14,11 @@ import {
   subscriptionKey,
   subscriptionOf,
 } from './dialog.ts'
-import { type Format, render, renderList, type Rendered, type Shown } from './formats.ts'
+import { render, renderList, type Rendered, type Shown } from './formats.ts'
 import { Documents } from './state.ts'
 import { Throttle } from './throttle.ts'
 import { watcherInfo, watcherInfoEvent } from './watcher-info.ts'
-import { type Known, viewOf, type Watcher } from './view.ts'
+import { containerOf, type Known, seesNoStatus, viewOf, type Watcher } from './view.ts'
 
 export interface KeeperOptions {
   readonly store: PresenceStore
@@ -86,15 +86,20 @@ export class Keeper {
   /** What a watcher is shown of a user; a user of no account, or of another domain, is offline. */
   async shown(owner: string, watcher: Watcher): Promise<Shown> {
     const [known, displayName] = await Promise.all([this.known(owner), this.displayName(owner)])
-    return shownOf(owner, displayName, known, watcher)
+    return shownOf(owner, displayName, known, containerFor(owner, known, watcher))
   }
 
-  /** Tells everyone who watches the user; what fails is reported, never thrown. */
+  /** Tells everyone who sees the status of the user that it has changed; what fails is reported, never thrown. */
   changed(owner: string): void {
-    this.later(this.#tell(owner))
+    this.later(this.#tell(owner, 'status'))
   }
 
-  async #tell(owner: string): Promise<void> {
+  /** Tells all who watch the user: who may see what has changed. */
+  accessChanged(owner: string): void {
+    this.later(this.#tell(owner, 'access'))
+  }
+
+  async #tell(owner: string, what: 'status' | 'access'): Promise<void> {
     const { store, clock } = this.#options
     const rows = await store.watchersOf(owner, 'presence', clock.wall())
     if (rows.length === 0) return
@@ -103,12 +108,18 @@ export class Keeper {
     for (const row of rows.slice(0, watchersLimit)) {
       const subscription = subscriptionOf(row)
       const { watcher, dialog } = subscription
+      const container = containerFor(owner, known, { aor: watcher, foreign: dialog.foreign })
+      // Who is shown nothing must not learn by the time of a document that the user was there.
+      if (what === 'status' && container !== undefined && seesNoStatus(container)) continue
       if (dialog.list !== undefined) {
         this.#lists.run(`${dialog.callId} ${dialog.localTag}`, () => this.later(this.#tellList(subscription)))
         continue
       }
-      const shown = shownOf(owner, displayName, known, { aor: watcher, foreign: dialog.foreign })
-      this.send(subscription, rendered(texts, dialog.format, shown))
+      const key = `${dialog.format} ${container}`
+      const document = texts.get(key) ?? render(dialog.format, shownOf(owner, displayName, known, container))
+      // Most watchers see the same.
+      texts.set(key, document)
+      this.send(subscription, document)
     }
   }
 
@@ -180,11 +191,12 @@ export class Keeper {
   /** @param all what ends with it when the watcher knows no such subscription */
   send(
     subscription: Subscription,
-    { contentType, body }: Rendered,
+    { contentType, body, pending }: Rendered,
     all: readonly Subscription[] = [subscription],
   ): void {
     const seconds = Math.max(0, Math.ceil((subscription.expires - this.#options.clock.wall()) / 1000))
-    const state = seconds === 0 ? 'terminated;reason=timeout' : `active;expires=${seconds}`
+    const running = pending === true ? 'pending' : 'active'
+    const state = seconds === 0 ? 'terminated;reason=timeout' : `${running};expires=${seconds}`
     this.#options.outbox.send({ subscription, state, contentType, body }, () => this.#forget(all))
   }
 
@@ -219,17 +231,12 @@ export class Keeper {
   }
 }
 
-function shownOf(owner: string, displayName: string, known: Known, watcher: Watcher): Shown {
-  const view = viewOf(known, watcher.aor === owner ? undefined : watcher)
-  return { aor: owner, displayName: view.container === 32_000 ? '' : displayName, view }
+/** undefined: the watcher is the user itself. */
+function containerFor(owner: string, { access }: Known, watcher: Watcher): number | undefined {
+  return !watcher.foreign && watcher.aor === owner ? undefined : containerOf(access, watcher)
 }
 
-/** Most watchers see the same. */
-function rendered(texts: Map<string, Rendered>, format: Format, shown: Shown): Rendered {
-  const key = `${format} ${shown.view.container}`
-  const known = texts.get(key)
-  if (known !== undefined) return known
-  const made = render(format, shown)
-  texts.set(key, made)
-  return made
+function shownOf(owner: string, displayName: string, known: Known, container: number | undefined): Shown {
+  const view = viewOf(known, container)
+  return { aor: owner, displayName: view.container === 32_000 ? '' : displayName, view }
 }

@@ -6,7 +6,6 @@ import { unknownTags } from '../../sip/message/option-tags.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
-import { StoreError } from '../store/store-error.ts'
 import type { Format } from './formats.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import { publishTuple } from './publish.ts'
@@ -130,8 +129,7 @@ class Service {
       return refuse(400, 'presence.document', [
         diagnostics(4000, `The body cannot be read: ${quotable(error.message)}`, this.#options.self),
       ])
-    if (error instanceof StoreError) return refusalOf(error, this.#options.self)
-    throw error
+    return refusalOf(error, this.#options.self)
   }
 }
 

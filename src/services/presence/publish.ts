@@ -5,7 +5,7 @@ import { type Decision, refuse } from '../../sip/routing/decision.ts'
 import type { Keeper } from './keeper.ts'
 import { ownCategories, roamingData } from './roaming.ts'
 import type { Device, Presence, Publication, Tuple } from './state.ts'
-import { offline } from './view.ts'
+import { livePublications, offline } from './view.ts'
 import { attribute, bodyOf, child, descendant, type Element, parseXml, writeXml } from './xml.ts'
 
 const limits = { devices: 32, publications: 128, tuples: 32, note: 1024 } as const
@@ -67,9 +67,12 @@ export async function publish(request: SipRequest, owner: string, wall: number, 
     )
   const known = operations.filter((one) => one !== undefined)
   const endpoint = request.from.parameters.get('epid') ?? ''
+  const at = await keeper.known(owner)
   let wrong: readonly string[] = []
   let tooMany = false
-  const state = await keeper.documents.update(owner, 'presence', (before) => {
+  const state = await keeper.documents.update(owner, 'presence', (stored) => {
+    // What has run out, or whose endpoint is gone, ends here: its version counts no more, and it takes no room.
+    const before = { ...stored, publications: livePublications({ ...at, presence: stored }) }
     wrong = wrongVersions(before, known)
     if (wrong.length > 0) return undefined
     const after = withPublications(before, known, { endpoint, wall })
@@ -77,13 +80,7 @@ export async function publish(request: SipRequest, owner: string, wall: number, 
     return tooMany ? undefined : after
   })
   if (state === 'full' || tooMany) return refuse(413, 'presence.too-many-publications')
-  if (wrong.length > 0)
-    return {
-      kind: 'answer',
-      status: 409,
-      headers: [['Content-Type', 'application/msrtc-fault+xml']],
-      body: bodyOf(faultOf(wrong)),
-    }
+  if (wrong.length > 0) return wrongVersion(wrong)
   keeper.changed(owner)
   const made = state.publications.filter((one) => known.some((operation) => isSame(one, operation)))
   return {
@@ -94,6 +91,9 @@ export async function publish(request: SipRequest, owner: string, wall: number, 
   }
 }
 
+/** [MS-PRES] 2.2.2.8. */
+const expireTypes: ReadonlySet<string> = new Set(['static', 'user', 'endpoint', 'device', 'time'])
+
 function readOperation(element: Element): Operation | undefined {
   const category = element.attributes.get('categoryName') ?? ''
   const [instance, container, version] = ['instance', 'container', 'version'].map((name) =>
@@ -101,14 +101,15 @@ function readOperation(element: Element): Operation | undefined {
   )
   if (!/^[\w.-]{1,64}$/.test(category) || instance === undefined || container === undefined || version === undefined)
     return undefined
-  if (container > 32_767) return undefined
+  const expireType = element.attributes.get('expireType') ?? 'static'
+  if (container > 32_767 || !expireTypes.has(expireType)) return undefined
   const [content] = element.children
   return {
     category,
     instance,
     container,
     version,
-    expireType: element.attributes.get('expireType') ?? 'static',
+    expireType,
     expires: numberOf(element.attributes.get('expires')),
     content: content === undefined ? '' : writeXml(content),
   }
@@ -131,11 +132,17 @@ function wrongVersions(state: Presence, operations: readonly Operation[]): reado
   })
 }
 
-function faultOf(operations: readonly string[]): string {
-  return (
+/** 409: what the client changes has another version by now. @param details one element each, with both versions */
+export function wrongVersion(details: readonly string[]): Decision {
+  const fault =
     '<Fault xmlns="http://schemas.microsoft.com/2006/09/sip/fault/">' +
-    `<Faultcode>Client.BadCall.WrongDelta</Faultcode><details>${operations.join('')}</details></Fault>`
-  )
+    `<Faultcode>Client.BadCall.WrongDelta</Faultcode><details>${details.join('')}</details></Fault>`
+  return {
+    kind: 'answer',
+    status: 409,
+    headers: [['Content-Type', 'application/msrtc-fault+xml']],
+    body: bodyOf(fault),
+  }
 }
 
 function withPublications(

@@ -19,8 +19,8 @@ const fields: Readonly<Record<string, keyof DirectoryFilter>> = {
 /** Body of the answer. An attribute that the lab does not keep, `company` say, matches nothing. */
 export async function searchDirectory(body: Element, search: SearchDirectory): Promise<string> {
   const operation = child(body, 'directorySearch')
-  const wanted = Number(operation === undefined ? 0 : (child(operation, 'maxResults')?.text ?? 0))
-  const limit = Math.min(Math.max(wanted, 1), rowsLimit)
+  const wanted = operation === undefined ? undefined : child(operation, 'maxResults')?.text
+  const limit = Math.min(Math.max(wholeNumber(wanted), 1), rowsLimit)
   const filter = readFilter(child(body, 'Array'))
   const found = filter === undefined ? [] : await search(filter, limit + 1)
   const rows = found
@@ -35,6 +35,11 @@ export async function searchDirectory(body: Element, search: SearchDirectory): P
     `<m:moreAvailable>${found.length > limit}</m:moreAvailable></m:directorySearch>` +
     `<m:Array m:id="resultArray">${rows.join('')}</m:Array>`
   )
+}
+
+/** 0: there is none. */
+function wholeNumber(text: string | undefined): number {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0
 }
 
 /** undefined: nothing can match. */

@@ -3,10 +3,11 @@ import type { HeaderField, SipRequest } from '../../sip/message/types.ts'
 import { type Decision, refuse } from '../../sip/routing/decision.ts'
 import { contactChange, type ContactChange, contactDelta, textOf } from './contacts.ts'
 import type { Keeper } from './keeper.ts'
-import { deviceOf, publish, withDevice } from './publish.ts'
+import { deviceOf, publish, withDevice, wrongVersion } from './publish.ts'
 import { accessEvent, accessList, contactsEvent, containersXml, roamingData, selfEvent } from './roaming.ts'
 import { type SearchDirectory, searchDirectory } from './search.ts'
-import type { Access, Container, Member } from './state.ts'
+import type { Access, AccessEntry, Container, Member } from './state.ts'
+import { userUri } from './view.ts'
 import { bodyOf, child, descendant, type Element, parseXml } from './xml.ts'
 
 export interface ServiceOptions {
@@ -23,7 +24,7 @@ export interface ServiceAsk {
   readonly wall: number
 }
 
-const limits = { entries: 500, containers: 64, members: 1000, acknowledged: 500 } as const
+const limits = { uri: 454, entries: 500, containers: 64, members: 1000, acknowledged: 500 } as const
 
 /** @throws XmlError */
 export async function serve(ask: ServiceAsk, options: ServiceOptions): Promise<Decision> {
@@ -103,7 +104,8 @@ async function setPresence(
 ): Promise<Decision> {
   const device = deviceOf(operation, request.from.parameters.get('epid') ?? '', wall)
   if (device === undefined) return refuse(400, 'presence.presentity', [], 'body: no presentity in setPresence')
-  await keeper.documents.update(owner, 'presence', (state) => withDevice(state, device))
+  const state = await keeper.documents.update(owner, 'presence', (before) => withDevice(before, device))
+  if (state === 'full') return refuse(413, 'presence.too-many-publications')
   keeper.changed(owner)
   return answered(undefined)
 }
@@ -113,66 +115,124 @@ async function changeAccess({ request, owner }: ServiceAsk, operation: Element, 
   const [type, mask, rights] = ['type', 'mask', 'rights'].map((name) => textOf(operation, name).trim())
   if (type === undefined || mask === undefined || rights === undefined)
     return refuse(400, 'presence.access-entry', [], 'body: wanted a type, a mask and rights')
-  if (!/^(USER|DOMAIN|ALL)$/.test(type) || mask.length > 454 || !/^[A-Z]{0,8}$/.test(rights))
+  if (!/^(USER|DOMAIN|ALL)$/.test(type) || mask.length > limits.uri || !/^[A-Z]{0,8}$/.test(rights))
     return refuse(400, 'presence.access-entry', [], 'body: wanted the type USER, DOMAIN or ALL, and rights in capitals')
+  const wanted = maskOf({ type, mask })
   const state = await keeper.documents.update(owner, 'access', (access) => {
-    const others = access.entries.filter((entry) => entry.type !== type || entry.mask !== mask)
+    const others = access.entries.filter((entry) => entry.type !== type || maskOf(entry) !== wanted)
     const entries = operation.name === 'deleteACE' ? others : [...others, { type, mask, rights }]
     return entries.length > limits.entries ? undefined : { ...access, entries, delta: access.delta + 1 }
   })
   if (state === 'full') return refuse(403, 'presence.access-limit')
   const document = { contentType: 'application/vnd-microsoft-roaming-acls+xml', body: bodyOf(accessList(state)) }
   keeper.later(keeper.tellOwn(owner, accessEvent, request.from.parameters.get('epid'), () => document))
-  keeper.changed(owner)
+  keeper.accessChanged(owner)
   return answered(undefined)
 }
 
-/** [MS-PRES] 3.1.5.5: a member is in one container only. */
+/** Whom an entry is about, whatever its spelling: the last word on a user replaces the one before. */
+function maskOf({ type, mask }: Pick<AccessEntry, 'type' | 'mask'>): string {
+  if (type === 'ALL') return ''
+  return type === 'USER' ? userUri(mask) : mask.toLowerCase()
+}
+
+/** What is wanted of one container. */
+interface ContainerChange {
+  readonly id: number
+  /** The one that the client knows; undefined: it names none. */
+  readonly version: number | undefined
+  readonly members: readonly (Member & { readonly remove: boolean })[]
+}
+
+/** [MS-PRES] 3.5.5: all containers or none; 409 names versions that the client does not know. */
 async function setContainerMembers({ request, owner }: ServiceAsk, keeper: Keeper): Promise<Decision> {
-  const root = parseXml(request.body)
-  const wanted = root.children.filter(({ name }) => name === 'container')
-  if (wanted.length === 0) return refuse(400, 'presence.containers', [], 'body: no container in it')
+  const changes = readContainers(parseXml(request.body))
+  if (changes === undefined)
+    return refuse(400, 'presence.containers', [], 'body: wanted containers, each once, with a number and members')
   let changed: readonly Container[] = []
+  let wrong: readonly string[] = []
   const state = await keeper.documents.update(owner, 'access', (access) => {
-    const after = wanted.reduce<Access | undefined>(withContainer, access)
-    if (after === undefined) return undefined
-    const ids = wanted.map(({ attributes }) => Number(attributes.get('id')))
-    changed = after.containers.filter(({ id }) => ids.includes(id))
-    return after
+    wrong = wrongContainers(access, changes)
+    if (wrong.length > 0) return undefined
+    const after = changes.reduce(withContainer, access)
+    changed = after.containers.filter(({ id }) => changes.some((change) => change.id === id))
+    const isTooLarge = changed.some(({ members }) => members.length > limits.members)
+    return isTooLarge || after.containers.length > limits.containers ? undefined : after
   })
-  if (state === 'full' || changed.length === 0) return refuse(403, 'presence.containers-limit')
+  if (wrong.length > 0) return wrongVersion(wrong)
+  if (state === 'full' || !changed.every((one) => state.containers.includes(one)))
+    return refuse(413, 'presence.containers-limit')
   const document = {
     contentType: 'application/vnd-microsoft-roaming-self+xml',
     body: bodyOf(roamingData(containersXml(changed))),
   }
   keeper.later(keeper.tellOwn(owner, selfEvent, undefined, () => document))
-  keeper.changed(owner)
+  keeper.accessChanged(owner)
   return { kind: 'answer', status: 200 }
 }
 
-function withContainer(access: Access | undefined, element: Element): Access | undefined {
-  const id = Number(element.attributes.get('id'))
-  if (access === undefined || !Number.isInteger(id) || id < 0 || id > 32_767) return undefined
+const memberTypes: ReadonlySet<string> = new Set([
+  ...['user', 'domain', 'sameEnterprise', 'federated', 'publicCloud', 'everyone'],
+])
+
+/** undefined: one of them cannot be read, or is there twice. */
+function readContainers(root: Element): readonly ContainerChange[] | undefined {
+  const read = root.children.filter(({ name }) => name === 'container').map(readContainer)
+  const changes = read.filter((one) => one !== undefined)
+  const isEachOnce = new Set(changes.map(({ id }) => id)).size === read.length
+  return read.length > 0 && isEachOnce ? changes : undefined
+}
+
+function readContainer({ attributes, children }: Element): ContainerChange | undefined {
+  const [id, version] = ['id', 'version'].map((name) => attributes.get(name))
+  if (id === undefined || !/^\d{1,5}$/.test(id) || Number(id) > 32_767) return undefined
+  if (version !== undefined && !/^\d{1,10}$/.test(version)) return undefined
+  const members = children
+    .filter(({ name }) => name === 'member')
+    .map(({ attributes: said }) => ({
+      type: said.get('type') ?? '',
+      value: said.get('value') ?? '',
+      remove: said.get('action') === 'remove',
+    }))
+  if (!members.every(({ type, value }) => memberTypes.has(type) && value.length <= limits.uri)) return undefined
+  return { id: Number(id), version: version === undefined ? undefined : Number(version), members }
+}
+
+function wrongContainers(access: Access, changes: readonly ContainerChange[]): readonly string[] {
+  return changes.flatMap(({ id, version }) => {
+    const current = access.containers.find((one) => one.id === id)?.version ?? 0
+    return version === undefined || version === current
+      ? []
+      : [`<container id="${id}" version="${version}" curVersion="${current}"/>`]
+  })
+}
+
+function withContainer(access: Access, { id, members: wanted }: ContainerChange): Access {
   const known = access.containers.find((one) => one.id === id) ?? { id, version: 0, members: [] }
   let members = known.members
-  for (const member of element.children.filter(({ name }) => name === 'member')) {
-    const one: Member = { type: member.attributes.get('type') ?? '', value: member.attributes.get('value') ?? '' }
-    const others = members.filter((each) => each.type !== one.type || each.value !== one.value)
-    members = member.attributes.get('action') === 'remove' ? others : [...others, one]
+  for (const { remove, type, value } of wanted) {
+    const others = members.filter((each) => !isSameMember(each, { type, value }))
+    members = remove ? others : [...others, { type, value }]
   }
   const containers = [...access.containers.filter((one) => one.id !== id), { id, version: known.version + 1, members }]
-  if (containers.length > limits.containers || members.length > limits.members) return undefined
   // 32000 first: who is blocked there is blocked, whatever else it is a member of.
   return { ...access, containers: containers.sort((one, other) => other.id - one.id) }
+}
+
+function isSameMember({ type, value }: Member, other: Member): boolean {
+  if (type !== other.type) return false
+  return type === 'user' ? userUri(value) === userUri(other.value) : value.toLowerCase() === other.value.toLowerCase()
 }
 
 /** The user has seen who watches it. */
 async function setSubscribers({ request, owner }: ServiceAsk, keeper: Keeper): Promise<Decision> {
   const list = descendant(parseXml(request.body), 'setSubscribers')
-  const users = (list?.children ?? []).map(({ attributes }) => `sip:${(attributes.get('user') ?? '').toLowerCase()}`)
-  await keeper.documents.update(owner, 'access', (access) => ({
+  const users = (list?.children ?? []).map(({ attributes }) => userUri(attributes.get('user') ?? ''))
+  if (users.some((user) => user.length > limits.uri)) return refuse(400, 'presence.subscribers')
+  const state = await keeper.documents.update(owner, 'access', (access) => ({
     ...access,
     acknowledged: [...new Set([...access.acknowledged, ...users])].slice(-limits.acknowledged),
   }))
+  if (state === 'full') return refuse(403, 'presence.access-limit')
   return { kind: 'answer', status: 200 }
 }

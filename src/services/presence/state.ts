@@ -23,7 +23,7 @@ export interface Contacts {
 }
 
 /** One entry of the access control list of LCS 2005: `USER`, `sip:carol@lab.test`, `BD`. */
-interface AccessEntry {
+export interface AccessEntry {
   readonly type: string
   readonly mask: string
   /** `AA` lets see everything, `BD` blocks; others are kept as they are. */
@@ -117,11 +117,15 @@ const empty: Kinds = {
 
 /** Octets of one document at most. */
 const documentLimit = 256 * 1024
-/** Two endpoints of one user may write at once; so often the change is made anew. */
+/** Another front end may write at the same time; so often the change is made anew. */
 const attempts = 6
+
+type Change<Kind extends keyof Kinds> = (state: Kinds[Kind]) => Kinds[Kind] | undefined
 
 export class Documents {
   readonly #store: PresenceStore
+  /** By owner and kind: the change that is under way here. A client that sends many at once waits for itself. */
+  readonly #changes = new Map<string, Promise<unknown>>()
 
   constructor(store: PresenceStore) {
     this.#store = store
@@ -136,10 +140,25 @@ export class Documents {
    * @param change undefined: nothing is to be changed
    * @returns the state afterwards; `full`: it would be larger than a document may be
    */
-  async update<Kind extends keyof Kinds>(
+  update<Kind extends keyof Kinds>(owner: string, kind: Kind, change: Change<Kind>): Promise<Kinds[Kind] | 'full'> {
+    const key = `${owner} ${kind}`
+    const made = (this.#changes.get(key) ?? Promise.resolve()).then(() => this.#update(owner, kind, change))
+    const settled: Promise<void> = made.then(
+      () => this.#done(key, settled),
+      () => this.#done(key, settled),
+    )
+    this.#changes.set(key, settled)
+    return made
+  }
+
+  #done(key: string, settled: Promise<void>): void {
+    if (this.#changes.get(key) === settled) this.#changes.delete(key)
+  }
+
+  async #update<Kind extends keyof Kinds>(
     owner: string,
     kind: Kind,
-    change: (state: Kinds[Kind]) => Kinds[Kind] | undefined,
+    change: Change<Kind>,
   ): Promise<Kinds[Kind] | 'full'> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const stored = await this.#store.document(owner, kind)

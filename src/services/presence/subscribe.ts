@@ -17,7 +17,7 @@ import { type Format, render, renderList, type Rendered, type Shown } from './fo
 import type { Keeper } from './keeper.ts'
 import { type Watched, watchedBy, withList } from './lists.ts'
 import { isRoaming, pendingEvent, roamingDocument, selfEvent } from './roaming.ts'
-import type { Watcher } from './view.ts'
+import { isDecided, type Watcher } from './view.ts'
 import { watcherInfoEvent, watcherInfoType } from './watcher-info.ts'
 
 export interface SubscribeOptions {
@@ -32,6 +32,11 @@ export interface SubscribeOptions {
   /** Resources one user may watch, all its endpoints together. */
   readonly limit: number
 }
+
+/** Users of other organisations that watch one user at most. */
+const foreignLimit = 500
+/** Documents in the answer to one batch at most; each further user is left to a subscription of its own. */
+const batchLimit = 512
 
 const defaultSeconds = 3600
 const longestSeconds = 36_000
@@ -52,6 +57,8 @@ interface Ask {
   readonly dialog: Dialog
   /** What the dialog watches already; empty: it begins. */
   readonly known: readonly Subscription[]
+  /** Resources that the watcher watches now, by all its endpoints. */
+  readonly running: number
 }
 
 export async function subscribe(arrival: Arrival, watcher: Watcher, options: SubscribeOptions): Promise<Decision> {
@@ -62,16 +69,22 @@ export async function subscribe(arrival: Arrival, watcher: Watcher, options: Sub
   const resource = addressOfRecord(uri)
   const all = await mine(options, watcher.aor, wall)
   const known =
-    request.toTag === undefined ? [] : all.filter((one) => isOfDialog(one, request.callId, request.toTag ?? ''))
+    request.toTag === undefined
+      ? []
+      : all.filter((one) => isOfDialog(one, request.callId, request.toTag ?? '') && isOtherEnd(one, request))
   if (request.toTag !== undefined && known[0]?.event !== event) return refuse(481, 'presence.no-subscription')
   const [one, ...others] = known
   const dialog =
     one === undefined
       ? newDialog(request, { wall, foreign: watcher.foreign, formats: options.formats })
       : refreshed([one, ...others], request)
-  const ask: Ask = { request, uri, wall, watcher, resource, event, seconds, dialog, known }
+  const ask: Ask = { request, uri, wall, watcher, resource, event, seconds, dialog, known, running: all.length }
   if (isRoaming(event)) return roam(ask, options)
-  return event === watcherInfoEvent ? watchWatchers(ask, options) : watch(ask, options, all.length)
+  return event === watcherInfoEvent ? watchWatchers(ask, options) : watch(ask, options)
+}
+
+function isOtherEnd({ dialog }: Subscription, { fromTag = '' }: SipRequest): boolean {
+  return dialog.remoteTag === fromTag
 }
 
 /** Event in lower case, without its parameters. */
@@ -96,34 +109,50 @@ async function mine({ store }: SubscribeOptions, watcher: string, wall: number):
 
 /** A list of the user itself: no other user may see it. */
 async function roam(ask: Ask, options: SubscribeOptions): Promise<Decision> {
-  if (ask.resource !== ask.watcher.aor) return refuse(403, 'presence.list-of-another')
+  if (ask.resource !== ask.watcher.aor || ask.watcher.foreign) return refuse(403, 'presence.list-of-another')
+  const refused = refuseTooMany(ask, [ask.resource], options)
+  if (refused !== undefined) return refused
   await keep(ask, [ask.resource], options)
   const pending = await pendingWatchers(ask.resource, ask.wall, options)
   return accepted(ask, await roamingDocument(options.keeper, ask.event, ask.resource, pending), options)
 }
 
-async function watch(ask: Ask, options: SubscribeOptions, count: number): Promise<Decision> {
-  const { keeper, self } = options
-  const { resource, watcher, seconds, known } = ask
+async function watch(ask: Ask, options: SubscribeOptions): Promise<Decision> {
+  const { keeper } = options
+  const { resource, watcher } = ask
   // A list is for its own user: others would read in it whom that user knows.
   const isOwn = resource === watcher.aor && !watcher.foreign
   const watched = isOwn ? await watchedBy(ask, keeper) : ({ kind: 'one' } as const)
   if (watched.kind === 'refused') return watched.decision
-  const resources = watched.kind === 'one' ? [resource] : watched.uris
-  const isNew = (aor: string): boolean => !known.some((one) => one.resource === aor)
-  if (seconds > 0 && count + resources.filter(isNew).length > options.limit)
-    return refuse(403, 'presence.too-many-subscriptions', [
-      ['ms-diagnostics', `4000;reason="No more than ${options.limit} subscriptions of a user";source="${self}"`],
-    ])
+  const refused = refuseTooMany(ask, watched.kind === 'one' ? [resource] : watched.uris, options)
+  if (refused !== undefined) return refused
   return watched.kind === 'one' ? watchOne(ask, options) : watchMany(ask, watched, options)
 }
 
+function refuseTooMany(
+  { known, running, seconds }: Ask,
+  resources: readonly string[],
+  { limit, self }: SubscribeOptions,
+): Decision | undefined {
+  const isNew = (aor: string): boolean => !known.some((one) => one.resource === aor)
+  if (seconds === 0 || running + resources.filter(isNew).length <= limit) return undefined
+  return refuse(403, 'presence.too-many-subscriptions', [
+    ['ms-diagnostics', `4000;reason="No more than ${limit} subscriptions of a user";source="${self}"`],
+  ])
+}
+
+/**
+ * A user of another organisation whom the watched one has not let in subscribes as well, as at OCS: it is shown the
+ * name alone, and the watched one is told of it. Names of other organisations cost nothing, so their number is bounded.
+ */
 async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> {
-  const { keeper } = options
-  const { resource, watcher, seconds, known } = ask
-  // OCS gives a stranger the display name alone; here a stranger gets a refusal.
-  if (watcher.foreign && (await keeper.shown(resource, watcher)).view.container === 0)
-    return refuse(403, 'presence.closed')
+  const { keeper, store } = options
+  const { resource, watcher, seconds, known, wall } = ask
+  if (watcher.foreign && known.length === 0 && seconds > 0) {
+    const rows = await store.watchersOf(resource, 'presence', wall)
+    if (rows.filter((row) => subscriptionOf(row).dialog.foreign).length >= foreignLimit)
+      return refuse(403, 'presence.too-many-watchers')
+  }
   await keep(ask, known.length > 0 && seconds === 0 ? known.map((one) => one.resource) : [resource], options)
   announce(ask, [resource], options)
   // Read after the row is there: what is published between the two would reach this watcher by neither.
@@ -131,13 +160,16 @@ async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> 
 }
 
 async function watchMany(ask: Ask, watched: Extract<Watched, { uris: unknown }>, options: SubscribeOptions) {
-  const { keeper, store } = options
-  const { resource, watcher, known } = ask
+  const { keeper } = options
+  const { resource, watcher } = ask
   const here: string[] = []
-  for (const aor of watched.uris) if (keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)
+  const most = watched.kind === 'batch' ? batchLimit : watched.uris.length
+  for (const aor of watched.uris)
+    if (here.length < most && keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)
   const elsewhere = watched.uris.filter((aor) => !here.includes(aor))
   if (watched.kind === 'batch') {
-    await keep(ask, here, options)
+    const going = await without(ask, isIn(watched.ends), options)
+    await keep(going, here, options)
     announce(ask, here, options)
     const shown: Shown[] = []
     for (const aor of here) shown.push(await keeper.shown(aor, watcher))
@@ -145,11 +177,17 @@ async function watchMany(ask: Ask, watched: Extract<Watched, { uris: unknown }>,
     const parts = { uri: resource, format, shown, elsewhere, elsewhereState: 'resubscribe', version: 0 } as const
     return accepted(ask, renderList(parts), options)
   }
-  const asked: Ask = { ...ask, dialog: withList(ask.dialog, watched), known: known.filter(isIn(here)) }
-  await store.removeSubscriptions(known.filter((one) => !isIn(here)(one)).map(subscriptionKey))
+  const isHere = isIn(here)
+  const asked = await without({ ...ask, dialog: withList(ask.dialog, watched) }, (one) => !isHere(one), options)
   await keep(asked, here, options)
   announce(asked, here, options)
   return accepted(asked, await keeper.list(asked.dialog, watcher.aor, { uris: here, elsewhere }), options)
+}
+
+/** The dialog without some of its users. */
+async function without(ask: Ask, isGone: (one: Subscription) => boolean, { store }: SubscribeOptions): Promise<Ask> {
+  await store.removeSubscriptions(ask.known.filter(isGone).map(subscriptionKey))
+  return { ...ask, known: ask.known.filter((one) => !isGone(one)) }
 }
 
 function isIn(resources: readonly string[]): (subscription: Subscription) => boolean {
@@ -163,6 +201,8 @@ async function watchWatchers(ask: Ask, options: SubscribeOptions): Promise<Decis
   const types = request.list('Accept').map((value) => value.split(';')[0]?.trim().toLowerCase())
   if (types.length > 0 && !types.some((type) => type === watcherInfoType || type === '*/*'))
     return refuse(406, 'presence.accept', [['Accept', watcherInfoType]])
+  const refused = refuseTooMany(ask, [resource], options)
+  if (refused !== undefined) return refused
   await keep(ask, [resource], options)
   return accepted(ask, await options.keeper.watcherInfo(resource, ask.dialog), options)
 }
@@ -188,14 +228,10 @@ async function pendingWatchers(
     keeper.documents.read(owner, 'access'),
     keeper.documents.read(owner, 'contacts'),
   ])
-  const decided = new Set([
-    owner,
-    ...access.acknowledged,
-    ...contacts.contacts.map(({ uri }) => uri),
-    ...access.entries.map(({ mask }) => mask.toLowerCase()),
-    ...access.containers.flatMap(({ members }) => members.map(({ value }) => `sip:${value.toLowerCase()}`)),
-  ])
-  return [...new Set(rows.map(({ watcher }) => watcher))].filter((watcher) => !decided.has(watcher)).slice(0, 100)
+  const seen = new Set([owner, ...access.acknowledged, ...contacts.contacts.map(({ uri }) => uri)])
+  return [...new Set(rows.map(({ watcher }) => watcher))]
+    .filter((watcher) => !seen.has(watcher) && !isDecided(access, watcher))
+    .slice(0, 100)
 }
 
 /** A new watcher is shown to the one it watches, and so is the end of one. */
@@ -218,12 +254,13 @@ function announce(ask: Ask, resources: readonly string[], options: SubscribeOpti
 function accepted(ask: Ask, document: Rendered, { keeper }: SubscribeOptions): Decision {
   const { request, dialog, seconds, wall, watcher, event, resource } = ask
   const supported = request.list('Supported')
+  const running = document.pending === true ? 'pending' : 'active'
   const piggybacks = supported.includes('ms-piggyback-first-notify')
   const headers: HeaderField[] = [
     ['Contact', `<${resource}>`],
     ['Expires', String(seconds)],
     ['Event', dialog.event],
-    ['subscription-state', seconds === 0 ? 'terminated;expires=0' : `active;expires=${seconds}`],
+    ['subscription-state', seconds === 0 ? 'terminated;expires=0' : `${running};expires=${seconds}`],
   ]
   if (dialog.benotify) headers.push(['Supported', 'ms-benotify'])
   if (dialog.list !== undefined) headers.push(['Require', 'eventlist'])

@@ -25,28 +25,67 @@ export interface Watcher {
   readonly foreign: boolean
 }
 
-/** The container that a watcher is in; the most specific membership counts ([MS-PRES] 3.7.5.2). */
-function containerOf(access: Access, { aor, foreign }: Watcher): number {
-  const rights = rightsOf(access, aor)
+/** Own container of each user: what everyone who is not blocked may see, the name. */
+const closed = 0
+/** Every client puts `federated` here unasked. */
+const publicContainer = 100
+
+/** Whether a watcher sees no status: it is blocked, or of another organisation and not let in. */
+export function seesNoStatus(container: number): boolean {
+  return container === blocked || container === closed
+}
+
+/** A watcher of another organisation whom the user has neither let in nor blocked. */
+export function isPending(container: number): boolean {
+  return container === closed
+}
+
+/**
+ * The container that a watcher is in; the most specific membership counts, and in it the highest container ([MS-PRES]
+ * 3.7.5.2).
+ */
+export function containerOf(access: Access, watcher: Watcher): number {
+  const rights = rightsOf(access, watcher.aor)
   if (rights?.startsWith('B') === true || rights?.startsWith('D') === true) return blocked
-  const domain = aor.slice(aor.lastIndexOf('@') + 1)
-  const steps: readonly ((member: Member) => boolean)[] = [
-    ({ type, value }) => type === 'user' && sameUser(value, aor),
-    ({ type, value }) => type === 'domain' && value.toLowerCase() === domain,
-    ({ type }) => !foreign && type === 'sameEnterprise',
-  ]
-  for (const isMember of steps) {
-    const found = access.containers.find(({ members }) => members.some(isMember))
+  for (const isMember of memberships(watcher)) {
+    const found = access.containers.find(({ id, members }) => members.some((member) => isMember(member, id)))
     if (found !== undefined) return found.id
   }
   if (rights?.startsWith('A') === true) return 200
-  // Lab choice: the member `federated` of the clients opens nothing by itself; a user or a domain has to be named.
-  return foreign ? 0 : 200
+  return watcher.foreign ? closed : 200
+}
+
+type IsMember = (member: Member, container: number) => boolean
+
+/** The most specific first. */
+function memberships(watcher: Watcher): readonly IsMember[] {
+  const { foreign } = watcher
+  return [
+    ({ type, value }) => type === 'user' && sameUser(value, watcher.aor),
+    ({ type, value }) => type === 'domain' && value.toLowerCase() === domainOf(watcher.aor),
+    ({ type }) => !foreign && type === 'sameEnterprise',
+    // Lab choice: `federated` opens what its user moved it to, not the container that each client puts it into.
+    ({ type }, container) => foreign && type === 'federated' && container !== publicContainer,
+    ({ type }, container) => type === 'everyone' && !(foreign && container === publicContainer),
+  ]
+}
+
+/** Whether the user has let in or blocked this watcher, or all of its domain, by name. */
+export function isDecided(access: Access, aor: string): boolean {
+  if (rightsOf(access, aor) !== undefined) return true
+  const named = memberships({ aor, foreign: true }).slice(0, 2)
+  return access.containers.some(({ id, members }) =>
+    members.some((member) => named.some((isMember) => isMember(member, id))),
+  )
+}
+
+function domainOf(aor: string): string {
+  return aor.slice(aor.lastIndexOf('@') + 1).toLowerCase()
 }
 
 /** USER before DOMAIN before ALL. */
 function rightsOf({ entries }: Access, aor: string): string | undefined {
-  const domain = aor.slice(aor.lastIndexOf('@') + 1)
+  const domain = domainOf(aor)
   const find = (type: string, isMeant: (mask: string) => boolean): string | undefined =>
     entries.find((entry) => entry.type === type && isMeant(entry.mask))?.rights
   return (
@@ -57,8 +96,13 @@ function rightsOf({ entries }: Access, aor: string): string | undefined {
 }
 
 function sameUser(value: string, aor: string): boolean {
+  return userUri(value) === aor.toLowerCase()
+}
+
+/** `Carol@lab.test`, as containers have it, and `sip:carol@lab.test` name one user. */
+export function userUri(value: string): string {
   const text = value.toLowerCase()
-  return (text.startsWith('sip:') ? text : `sip:${text}`) === aor.toLowerCase()
+  return text.startsWith('sip:') ? text : `sip:${text}`
 }
 
 export interface Known {
@@ -68,12 +112,11 @@ export interface Known {
   readonly wall: number
 }
 
-/** @param watcher undefined: the user itself */
-export function viewOf(known: Known, watcher: Watcher | undefined): View {
-  const container = watcher === undefined ? 400 : containerOf(known.access, watcher)
-  if (container === blocked || container === 0)
-    return { availability: offline, note: '', since: 0, container, publications: [] }
-  const { availability, note, since } = statusOf(known, watcher === undefined ? undefined : container)
+/** @param of container of the watcher; undefined: the user itself */
+export function viewOf(known: Known, of: number | undefined): View {
+  const container = of ?? 400
+  if (seesNoStatus(container)) return { availability: offline, note: '', since: 0, container, publications: [] }
+  const { availability, note, since } = statusOf(known, of)
   const publications = livePublications(known).filter((one) => one.container === container)
   return { availability, note, since, container, publications }
 }
@@ -112,10 +155,14 @@ interface Said {
   readonly since: number
 }
 
+// A tag of the content is short; without that bound, a long attribute that repeats the word is read again and again.
+const availabilityIn = /availability[^>]{0,200}>\s*(\d{1,5})/
+const bodyIn = /body[^>]{0,400}>([^<]*)</
+
 /** What the user chose counts, unless every machine is further away ([MS-PRES] 3.2.1.3). */
 function aggregate(publications: readonly Publication[], container: number | undefined): readonly Said[] {
   const states = publications.filter(({ category }) => category === 'state')
-  const number = ({ content }: Publication): number => Number(/availability[^>]*>\s*(\d{1,5})/.exec(content)?.[1] ?? 0)
+  const number = ({ content }: Publication): number => Number(availabilityIn.exec(content)?.[1] ?? 0)
   const users = states.filter(({ content }) => content.includes('userState'))
   const machines = states.filter(({ content }) => content.includes('machineState'))
   const chosen = latestOf(users)
@@ -126,7 +173,7 @@ function aggregate(publications: readonly Publication[], container: number | und
   const notes = publications.filter(
     (one) => one.category === 'note' && (container === undefined || one.container === container),
   )
-  const note = /body[^>]*>([^<]*)</.exec(latestOf(notes)?.content ?? '')?.[1] ?? ''
+  const note = bodyIn.exec(latestOf(notes)?.content ?? '')?.[1] ?? ''
   const availability = Math.max(user ?? 0, machine ?? 0)
   return [{ availability: availability === 0 ? available : availability, note, since }]
 }

@@ -45,6 +45,8 @@ interface Open {
 }
 
 const nameForm = /[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?/y
+/** XML 1.0 §2.2: written to others as it came, it would make them refuse the document as a whole. */
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 const space = /[ \t\r\n]*/y
 
 class Reader {
@@ -59,6 +61,7 @@ class Reader {
   }
 
   document(): Element {
+    if (forbidden.test(this.#text)) throw new XmlError('a character that XML does not allow')
     if (this.#text.charCodeAt(0) === 0xfeff) this.#at = 1
     this.#skipSpace()
     if (this.#text.startsWith('<?xml', this.#at)) this.#skipTo('?>')
@@ -218,8 +221,9 @@ function characterOf(name: string): string | undefined {
   const match = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name)
   if (match === null) return undefined
   const code = match[1] === undefined ? Number(match[2]) : Number.parseInt(match[1], 16)
-  const allowed = code === 9 || code === 10 || code === 13 || (code >= 32 && code <= 0x10_ffff)
-  return allowed && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : undefined
+  if (code > 0x10_ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined
+  const character = String.fromCodePoint(code)
+  return forbidden.test(character) ? undefined : character
 }
 
 /** Text escaped for an element or a quoted attribute. */

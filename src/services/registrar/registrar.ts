@@ -97,7 +97,7 @@ function step(arrival: Arrival, service: Service): MaybePromise<Decision> {
   }
   return andThen(accounts?.account(aor), (found) => {
     if (accounts !== undefined && found === undefined) return unknownUser(self)
-    if (found?.enabled === false) return refuseDisabled('register.user-disabled', self)
+    if (found?.enabled === false) return refuseDisabled('register.user-disabled', request, self)
     return change(arrival, aor, service)
   })
 }

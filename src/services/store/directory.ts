@@ -1,4 +1,5 @@
 /** The directory: who the users are, which servers are trusted. Directors and front ends read it, commands write it. */
+import { sql } from 'kysely'
 import type { Clock } from '../../sip/clock.ts'
 import { openDatabase } from './database.ts'
 import type { Database } from './database.ts'
@@ -137,11 +138,11 @@ class SqlDirectory implements Directory {
   }
 
   async search({ names, addresses }: DirectoryFilter, limit: number): Promise<readonly Account[]> {
-    const contains = (text: string): string => `%${text.replace(/[%_\\]/g, '')}%`
+    // Every character stands for itself: `_` is one of many logins, and `%` alone must not list the directory.
+    const pattern = (text: string): string => `%${text.replace(/[%_!]/g, '!$&')}%`
     let query = this.#database.kysely.selectFrom('accounts').selectAll().where('enabled', '!=', 0)
-    for (const name of names)
-      query = query.where((where) => where(where.fn('lower', ['display_name']), 'like', contains(name)))
-    for (const address of addresses) query = query.where('aor', 'like', contains(address))
+    for (const name of names) query = query.where(sql<boolean>`lower(display_name) like ${pattern(name)} escape '!'`)
+    for (const address of addresses) query = query.where(sql<boolean>`aor like ${pattern(address)} escape '!'`)
     return (await query.orderBy('aor').limit(limit).execute()).map(accountOf)
   }
 

@@ -57,6 +57,8 @@ function openDatabase(): DatabaseSync {
   // Made here, and not by SQLite, for its mode: it holds hashes of passwords. The -wal and -shm files take it over.
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const fresh = new DatabaseSync(file, { timeout: busyTimeoutMs })
+  // That of SQLite knows the letters of ASCII alone: Ärztin would not be found by ärztin.
+  fresh.function('lower', { deterministic: true }, (text) => (typeof text === 'string' ? text.toLowerCase() : text))
   try {
     // FULL: the answer to a REGISTER is sent after the commit and must survive a power cut.
     fresh.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')

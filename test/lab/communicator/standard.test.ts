@@ -60,7 +60,7 @@ t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async
       await first.wait('signed-on')
       await users('disable', dave.uri)
       t.match(await first.wait('connection-error'), { reason: /User disabled/, was_signed_on: true })
-      t.match(await client().wait('connection-error'), { reason: /User disabled/, was_signed_on: false })
+      t.match(await client().wait('connection-error'), { reason: /not enabled for SIP/, was_signed_on: false })
       await users('enable', dave.uri)
       const again = client()
       await again.wait('signed-on')

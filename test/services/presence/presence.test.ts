@@ -66,12 +66,18 @@ t.test('nobody publishes for another, and no document of another kind is kept', 
   })
 })
 
-t.test('a user of another organisation sees nothing until a user opens its presence', async (t) => {
-  const { ask } = await bench(t)
-  const stranger = { aor: 'sip:eve@partner.test', foreign: true }
-  t.match(await ask(stranger, watching('bob')), { status: 403, because: 'presence.closed' })
-  t.match(await ask(stranger, saying('bob', 'open')), { status: 403 })
-})
+t.test(
+  'a user of another organisation sees no status until a user opens its presence, and publishes none',
+  async (t) => {
+    const { ask, sent, clock } = await bench(t)
+    const stranger = { aor: 'sip:eve@partner.test', foreign: true }
+    await ask('bob', saying('bob', 'open'))
+    const first = await ask(stranger, watching('bob'))
+    clock.advance(0)
+    t.match([value(first, 'subscription-state'), sent[0]?.body], [/^pending;/, /<basic>closed</])
+    t.match(await ask(stranger, saying('bob', 'open')), { status: 403 })
+  },
+)
 
 t.test('a list of a user is for that user alone', async (t) => {
   const { ask } = await bench(t)

@@ -274,7 +274,8 @@ t.test('addresses-of-record', async (t) => {
     t.match(values(decision, 'ms-diagnostics'), [/^1003;reason=".+";source="fe1.lab.test"$/])
   })
 
-  t.test('a disabled user is refused 403, with the reason that Communicator shows', async (t) => {
+  // [MS-OCER] 4005: a REGISTER of a user that is not enabled is answered as one of no user.
+  t.test('a disabled user is not found, with the reason that Communicator shows', async (t) => {
     const account = {
       aor: 'sip:alice@lab.test',
       login: '',
@@ -284,7 +285,7 @@ t.test('addresses-of-record', async (t) => {
       enabled: false,
     }
     const decision = service(t, { accounts: { account: () => account } }).register({ from: 'sip:alice@lab.test' })
-    t.match(decision, { kind: 'refuse', status: 403, because: 'register.user-disabled' })
+    t.match(decision, { kind: 'refuse', status: 404, because: 'register.user-disabled' })
     t.match(values(decision, 'ms-diagnostics'), [/^4005;reason=".+";source="fe1.lab.test"$/])
     t.same(values(decision, 'ms-diagnostics-public'), ['4141;reason="User disabled"'])
   })

@@ -137,6 +137,29 @@ function suite(t: Test, place: Place): void {
       t.equal(await enableUser(opened, 'sip:nobody@lab.test'), undefined)
     })
 
+    t.test('finds users by each character of a name, and knows no wildcard', async (t) => {
+      const opened = await directory(t)
+      for (const [user, displayName] of [
+        ['a_b', 'Una 100% Roe'],
+        ['axb', 'Unal!'],
+      ] as const)
+        await addUser(opened, { ...alice, uri: `sip:${user}@lab.test`, login: user, displayName })
+      const found = async (names: readonly string[], addresses: readonly string[] = []): Promise<readonly string[]> =>
+        (await opened.search({ names, addresses }, 10)).map(({ login }) => login)
+      t.same(
+        [
+          await found(['una 1']),
+          await found(['roe', '%']),
+          await found(['!']),
+          await found(['_']),
+          await found([], ['a_b']),
+          await found(["' or 1=1 --"]),
+          await found(['\\']),
+        ],
+        [['a_b'], ['a_b'], ['axb'], [], ['a_b'], [], []],
+      )
+    })
+
     t.test('takes lists and users twice with the same outcome', async (t) => {
       const opened = await directory(t)
       const lists = {
@@ -298,6 +321,13 @@ t.test('SQLite', async (t) => {
     directory: { kind: 'sqlite', file: join(folder, 'directory.db') },
     pool: { kind: 'sqlite', file: join(folder, 'pool.db') },
   })
+})
+
+t.test('SQLite finds a name by small letters, those beyond ASCII too', async (t) => {
+  const opened = await openDirectory({ kind: 'sqlite', file: join(t.testdir(), 'directory.db') }, { clock })
+  t.teardown(() => opened.close())
+  await addUser(opened, { ...alice, displayName: 'Ärztin Öz' })
+  t.match(await opened.search({ names: ['ärz', 'öz'], addresses: [] }, 10), [{ login: 'alice' }])
 })
 
 t.test('a directory of an earlier version gets its new columns, and keeps its accounts', async (t) => {

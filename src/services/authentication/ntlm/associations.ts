@@ -103,6 +103,10 @@ export class Associations {
     return this.#living(this.#byEndpoint.get(endpointKey({ aor, endpoint })), wall)
   }
 
+  hasUser(aor: string): boolean {
+    return this.#byUser.has(aor)
+  }
+
   /**
    * @param uri a Request-URI as it goes out
    * @param aor the user in To; where it has no such endpoint, the URI must be that of one user alone

@@ -64,11 +64,12 @@ class Ntlm implements Scheme {
     return [`NTLM realm="${realm}", targetname="${self}", version=4`]
   }
 
-  demands({ request, flow, wall }: Arrival): boolean {
+  demands({ request, flow }: Arrival): boolean {
     const { associations } = this.#options
     if (associations.size === 0) return false
     if (/^ntlm[ \t]/i.test(request.header('Authorization') ?? '')) return true
-    return isSignedFlow(flow) && this.#endpointsOwn(request, wall) !== undefined
+    // Whatever epid it names: else a message without a signature would pass under the epid of no endpoint.
+    return isSignedFlow(flow) && associations.hasUser(addressOfRecord(request.fromUri))
   }
 
   subject({ parameters }: Authorization): string {
@@ -81,6 +82,8 @@ class Ntlm implements Scheme {
     if (parameters.get('targetname') !== this.#options.self) return { kind: 'stale' }
     const data = parameters.get('gssapi-data')
     if (data === undefined) return this.#verify(authorization, arrival)
+    // No password is tried by what has no answer: nobody would count the attempts.
+    if (isUnanswered(arrival)) return { kind: 'rejected', because: 'auth.unsigned' }
     if (data === '') return this.#begin()
     const token = readToken(data)
     if (token === undefined) return { kind: 'rejected', because: 'auth.ntlm-token' }
@@ -187,10 +190,6 @@ class Ntlm implements Scheme {
     return addressOfRecord(request.fromUri) === aor && endpointOf(request) === endpoint
   }
 
-  #endpointsOwn(request: SipMessage, wall: number): Association | undefined {
-    return this.#options.associations.byEndpoint(addressOfRecord(request.fromUri), endpointOf(request), wall)
-  }
-
   #textOf({ parameters }: Authorization, message: SipMessage, version: number): string {
     const { realm, self } = this.#options
     const [rand = '', num = ''] = [parameters.get('crand'), parameters.get('cnum')]
@@ -202,6 +201,10 @@ interface Attempt {
   readonly token: AuthenticateToken
   readonly pending: Pending
   readonly row: { readonly aor: string; readonly hash: string } | undefined
+}
+
+function isUnanswered({ request: { method } }: Arrival): boolean {
+  return method === 'ACK' || method === 'CANCEL'
 }
 
 function readToken(data: string | undefined): AuthenticateToken | undefined {

@@ -110,11 +110,16 @@ function withoutOthers(head: string): string {
   return head.replace(/^authentication-info[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim, '')
 }
 
-/** Of the bindings in a 200 to REGISTER those of this endpoint: the Contact, and the GRUU made for it. */
+/**
+ * Of the bindings in a 200 to REGISTER those of this endpoint: the Contact, and the GRUU made for it. After its
+ * sign-off the others are left, even if it is one alone.
+ */
 function urisOf(response: SipResponse, { instance }: Association): readonly string[] {
+  if (response.header('Expires')?.trim() === '0') return []
   const contacts = response.addresses('Contact')
-  const own =
-    contacts.length === 1 ? contacts : contacts.filter(({ parameters }) => parameters.get('+sip.instance') === instance)
+  const isOwn = (named: string | undefined): boolean =>
+    named === instance || (instance === undefined && contacts.length === 1)
+  const own = contacts.filter(({ parameters }) => isOwn(parameters.get('+sip.instance')))
   return own.flatMap(({ uri, parameters }) => {
     const gruu = parameters.get('gruu')
     return gruu === undefined ? [uri.text] : [uri.text, gruu]

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { authenticate } from '../../../../src/services/authentication/authenticate.ts'
 import type { FailureLimit } from '../../../../src/services/authentication/failures.ts'
+import { rememberIdentity } from '../../../../src/services/authentication/flow-identity.ts'
 import { credentialRows } from '../../../../src/services/authentication/hashes.ts'
 import { Associations } from '../../../../src/services/authentication/ntlm/associations.ts'
 import { ntlm } from '../../../../src/services/authentication/ntlm/ntlm.ts'
@@ -213,6 +214,13 @@ t.test('a signed request', async (t) => {
     t.match(ask(requestText(parts)), { status: 401, because: 'auth.required' })
   })
 
+  t.test('cannot be left unsigned under the epid of no endpoint', async (t) => {
+    const { ask, flow, clock } = ready()
+    rememberIdentity(flow, 'sip:alice@lab.test', clock.wall() + 600_000)
+    for (const fromParameters of [';tag=1;epid=other', ';tag=1'])
+      t.match(ask(requestText({ ...parts, fromParameters })), { status: 401 })
+  })
+
   t.test('counts for its own endpoint only', async (t) => {
     const { session, ask } = ready()
     const other = { ...parts, fromParameters: ';tag=1;epid=other' }
@@ -231,6 +239,20 @@ t.test('a signed request', async (t) => {
       [{ kind: 'drop' }, { kind: 'pass' }],
     )
   })
+
+  for (const method of ['ACK', 'CANCEL'])
+    t.test(`is no ${method} that begins a sign-in or ends one: nobody would count the attempts`, async (t) => {
+      const { register, ask, associations, clock } = ready()
+      const challenge = headerOf(register(`Authorization: ${credentials}, gssapi-data=""`), 'WWW-Authenticate')
+      const data = Buffer.from(parameter(challenge, 'gssapi-data'), 'base64')
+      const { token } = authenticateToken(data, { user: 'bob', password: 'wonder land', time: clock.wall() })
+      const opaque = parameter(challenge, 'opaque')
+      for (const rest of ['gssapi-data=""', `opaque="${opaque}", gssapi-data="${token.toString('base64')}"`]) {
+        const headers = [`Authorization: ${credentials}, ${rest}`]
+        t.match(ask(requestText({ ...parts, from: 'sip:bob@lab.test', method, headers })), { kind: 'drop' })
+      }
+      t.equal(associations.size, 1, 'that of alice')
+    })
 
   t.test('is refused when a part that it covers was changed', async (t) => {
     const changes: fc.Arbitrary<Parameters<typeof requestText>[0]> = fc.oneof(
@@ -321,7 +343,8 @@ t.test('the seal', async (t) => {
       ['Contact', `${contact};expires=600;gruu="${gruu}"`],
       ['Expires', '600'],
     ]
-    return { ...one, at: one, session, register, ok: answer(register, 200, { headers }) }
+    const signInAs = (fromParameters: string) => signIn(one, { parts: { fromParameters } })
+    return { ...one, at: one, session, register, signInAs, ok: answer(register, 200, { headers }) }
   }
   const forAlice = (uri: string): string =>
     requestText({ method: 'INVITE', uri, from: 'sip:bob@lab.test', to: 'sip:alice@lab.test' })
@@ -397,6 +420,21 @@ t.test('the seal', async (t) => {
     const { seal, flow, register, associations } = signedIn()
     seal.sealed(answer(register, 200, { headers: [['Expires', '0']] }), flow)
     t.equal(associations.size, 0)
+  })
+
+  t.test('keeps to its own endpoint when another of the user signs off', async (t) => {
+    const one = signedIn()
+    one.seal.sealed(one.ok, one.flow)
+    const leaving = ';tag=1;epid=other'
+    one.signInAs(leaving)
+    const goodbye = parseRequest({ fromParameters: leaving })
+    const left: HeaderField[] = [
+      ['Contact', `${contact};expires=600;gruu="${gruu}"`],
+      ['Expires', '0'],
+    ]
+    one.seal.sealed(answer(goodbye, 200, { headers: left }), one.flow)
+    const text = one.seal.sealed(forAlice(contact.slice(1, -1)), one.flow)
+    t.same([one.associations.size, isSignedByServer(one.session, parseText(text))], [1, true])
   })
 
   t.test('takes a response of the client that is signed, once', async (t) => {
