@@ -208,7 +208,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   holds(octets: number): void {
-    if (this.open) this.#noteUnfinished(this.unfinished + octets)
+    if (this.open) this.#noteUnfinished(Math.max(0, this.unfinished + octets))
   }
 
   /** Octets that a link fault has held back. */

@@ -42,8 +42,8 @@ export class WebSocketWire implements Wire {
   attach(flow: WireUser): void {
     this.#webSocket
       .on('message', (data: RawData) => flow.received(octetsOf(data)))
-      .on('ping', () => flow.alive())
-      .on('pong', () => flow.alive())
+      .on('ping', (data: Buffer) => controlFrame(flow, data))
+      .on('pong', (data: Buffer) => controlFrame(flow, data))
       .on('error', (error) => flow.failed(error))
       .on('close', () => flow.closed())
     // First, so that a message that ends in this chunk is not counted as held.
@@ -85,6 +85,12 @@ export class WebSocketWire implements Wire {
   destroy(): void {
     this.#webSocket.terminate()
   }
+}
+
+/** Not a part of any message: its octets were counted as held, its head of 6 (RFC 6455 §5.2, masked) with them. */
+function controlFrame(flow: WireUser, data: Buffer): void {
+  flow.holds(-(data.length + 6))
+  flow.alive()
 }
 
 /** One frame, one message; line ends alone are keep-alives (RFC 7118 §5, RFC 5626 §4.4.1). */

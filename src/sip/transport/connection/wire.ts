@@ -36,7 +36,7 @@ export interface Wire {
 /** What a wire reports, and to whom: the flow above it. */
 export interface WireUser {
   received(chunk: Buffer): void
-  /** So many octets came of a message whose end is not there. */
+  /** So many octets came of a message whose end is not there; fewer than none: they belonged to no message. */
   holds(octets: number): void
   drained(): void
   /** A ping or pong came. */

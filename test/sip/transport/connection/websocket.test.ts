@@ -62,6 +62,17 @@ t.test('counts the parts of a frame that does not end, and no message that did',
   t.match(await harnessed.next('closed'), { because: 'flow.message-unfinished' })
 })
 
+t.test('counts no pings, however many of them come', async (t) => {
+  const { listener } = await server(t, 'ws', { unfinishedBytes: 2000 })
+  const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
+  const pong = (): Promise<unknown> =>
+    new Promise((resolve) => webSocket.once('pong', resolve).once('close', () => resolve('closed')))
+  for (let count = 0; count < 30; count++) {
+    webSocket.ping('x'.repeat(100))
+    t.not(await pong(), 'closed')
+  }
+})
+
 t.test('answers over wss and names its own certificate', async (t) => {
   const { server: harnessed, listener } = await server(t, 'wss')
   const webSocket = await browser(t, `wss://127.0.0.1:${listener.local.port}`, {
