@@ -271,7 +271,7 @@ const table = {
     windows: ['CERT_E_CHAINING', 'TRUST_E_CERT_SIGNATURE'],
     rule: 'name and key of the issuer match (RFC 5280 §6.1.3)',
     remedy:
-      'let the present CA issue {certificate} of NODE again, and give REFUSER the certificate of that CA: ' +
+      'let the present CA issue the certificate of NODE again, and give REFUSER the certificate of that CA: ' +
       oneAuthority,
   },
   'chain.not-a-ca': {
