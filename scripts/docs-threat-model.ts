@@ -38,7 +38,7 @@ export const threats: readonly Threat[] = [
   {
     attacker: 'a server that gives no identity',
     wants: 'to reach users who accept no anonymous calls, or to change bindings',
-    rows: ['registration of nobody', 'anonymous request to a user who takes none'],
+    rows: ['registration without identity', 'anonymous request to a user who takes none'],
     test: 'test/roles/law/law.test.ts',
   },
   {

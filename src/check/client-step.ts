@@ -194,7 +194,7 @@ function notShown(own: OwnIdentity, seen: Secured): Finding | undefined {
   // A pair that does not fit never leaves this machine: the server has not seen it.
   if (unusable !== undefined && (own.key === '' || own.cert === '' || unfit.has(unusable.code)))
     return fromVerdict(unusable)
-  if (own.key === '' || own.cert === '') return notTried('Not tried: this check has no certificate to show.')
+  if (own.key === '' || own.cert === '') return notTried('Not tried: this check has no certificate of its own.')
   return seen.asksCertificate
     ? undefined
     : fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false })

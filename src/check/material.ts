@@ -56,7 +56,7 @@ export function identityFiles(
   passphrase?: string,
 ): OwnIdentity {
   const chain = loadCertificates(certificateFile)
-  // Whoever may read the key file is no matter of the other end: it is said, and the check goes on.
+  // The mode of the key file does not concern the other end: it is reported, and the check goes on.
   const key = loadKey(keyFile, { anyMode: true, ...(passphrase === undefined ? {} : { passphrase }) })
   const verdicts = [...(chain.ok ? chain.warnings : chain.verdicts), ...(key.ok ? key.warnings : key.verdicts)]
   const usable = chain.ok && key.ok

@@ -27,7 +27,7 @@ export class RefusalCounts {
     if (row !== undefined) this.#counts.set(row, (this.#counts.get(row) ?? 0) + 1)
   }
 
-  /** `{ 'registration of nobody': 2, 'route.abuse': 1 }`; `none`: no row fits. */
+  /** `{ 'registration without identity': 2, 'route.abuse': 1 }`; `none`: no row fits. */
   get all(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts)
   }

@@ -1,4 +1,6 @@
-/** The servers of an organisation, from the plan of a node: no binding leads there, and nobody else has their names. */
+/**
+ * The servers of an organisation, from the plan of a node: no binding leads there, and no other peer has their names.
+ */
 import { isThisMachine, type ServerPlace, ServerPlaces, serviceOf } from '../services/registrar/server-places.ts'
 import { placeName } from '../sip/message/fast/scanner.ts'
 import type { AccessProxySettings, HomeSettings, NodePlan } from '../topology/plan-types.ts'

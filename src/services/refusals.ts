@@ -17,7 +17,7 @@ export const userDisabled: HeaderField = ['ms-diagnostics-public', '4141;reason=
 
 /**
  * For requests of an account that is disabled. To the registrar it is no user: 404 with 4005 ([MS-OCER]), whose
- * reason a client shows. Any other request is one that this sender may not make: 403.
+ * reason appears in a client. Any other request is one that this sender may not make: 403.
  */
 export function refuseDisabled(
   because: 'auth.user-disabled' | 'register.user-disabled',

@@ -295,7 +295,7 @@ export interface AccessProxySettings extends OwnSettings<'access-proxy'> {
   readonly nextHop: { readonly fqdn: string; readonly port: number }
   /** FQDNs of inside hosts that may speak to it, the next hop included. */
   readonly internalServers: readonly string[]
-  /** Every server of the organisation: nobody outside speaks under its name. Absent: those that these settings name. */
+  /** Every server of the organisation: no one outside may use its name. Absent: those that these settings name. */
   readonly servers?: readonly ServerPlace[]
 }
 

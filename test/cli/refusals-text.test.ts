@@ -20,9 +20,10 @@ const status: NodeStatus = {
 }
 
 t.test('a node says how many requests each row refused, the commonest row first', async (t) => {
-  const refusals = { 'route.abuse': 1, 'registration of nobody': 2 }
+  const refusals = { 'route.abuse': 1, 'registration without identity': 2 }
   t.equal(
     refusalsText([{ name: 'fe1', status: { ...status, refusals } }, { name: 'fe2', status }, { name: 'dns' }]),
-    'fe1 refused 3 requests by the trust table (siplab plan --format trust): registration of nobody 2, route.abuse 1\n',
+    'fe1 refused 3 requests by the trust table (siplab plan --format trust): ' +
+      'registration without identity 2, route.abuse 1\n',
   )
 })

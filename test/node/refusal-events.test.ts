@@ -111,9 +111,9 @@ t.test('a request that the law refuses is an event whose verdict names the row, 
     fields: {
       verdict: {
         code: 'law.refused',
-        found: /^REGISTER sip:lab.test from 192.0.2.51:40001, row "registration of nobody"/,
+        found: /^REGISTER sip:lab.test from 192.0.2.51:40001, row "registration without identity"/,
       },
-      data: { row: 'registration of nobody', because: 'law.anonymous-register' },
+      data: { row: 'registration without identity', because: 'law.anonymous-register' },
     },
   })
 })
@@ -139,7 +139,7 @@ t.test(
       counts.count(arrived, because ?? judge(arrived, nobody, target)?.because ?? 'allowed')
     }
     t.same(counts.all, {
-      'registration of nobody': 2,
+      'registration without identity': 2,
       none: 1,
       'remote user inward': 1,
       'route.abuse': 1,

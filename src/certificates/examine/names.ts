@@ -20,8 +20,8 @@ export interface WantedName {
 
 /**
  * What was dialled: an address is looked for among the IP SANs alone (RFC 9525 §6.4, RFC 5922 §7.1). A port, the
- * brackets of IPv6 and the last dot are no part of a name, and `bücher.test` stands in certificates as
- * `xn--bcher-kva.test`.
+ * brackets of IPv6 and the last dot are no part of a name, and `bücher.test` is written in certificates
+ * as `xn--bcher-kva.test`.
  */
 export function wantedHost(value: string): WantedName {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(value) ?? []

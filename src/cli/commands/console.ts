@@ -32,7 +32,7 @@ export const consoleCommand: RegisterCommand = (program, { io, run }) => {
     .summary('show a lab in the browser')
     .description(
       'Serves the web page of a lab on 127.0.0.1 until Ctrl-C, and prints its address. An address opens the page ' +
-        'once; press Enter to print another. Each action of the page is a siplab command, which the page shows.',
+        'once; press Enter to print another. The page displays the siplab command of each action.',
     )
     .option('--port <PORT>', 'listen on this port of 127.0.0.1; 0 takes any free port', '0')
     .option('--read-only', 'let the page change nothing')

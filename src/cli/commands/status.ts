@@ -181,7 +181,7 @@ function faultsText(faults: readonly FaultOn[]): string {
     .join('')
 }
 
-/** `fe1 refused 3: registration of nobody 2, route.abuse 1`: the law of the borders, row by row. */
+/** `fe1 refused 3: registration without identity 2, route.abuse 1`: the law of the borders, row by row. */
 export function refusalsText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]): string {
   return nodes
     .map(({ name, status }) => {

@@ -47,7 +47,7 @@ export function fileFindings(
   ]
 }
 
-/** A PEM file is read from its start: what stands there is the certificate that the key is compared with. */
+/** A PEM file is read from its start: its first certificate is the one that the key is compared with. */
 function orderFinding(
   leaf: CertificateItem,
   certificates: readonly CertificateItem[],

@@ -75,6 +75,6 @@ const remedies: Partial<Readonly<Record<VerdictCode, string>>> = {
     'open the container with its password, and explain what comes out: openssl pkcs12 -in FILE -nodes -out FILE.pem',
   'key.encrypted':
     'open the key with its passphrase, and name the open key: openssl pkey -in KEY -out OPEN.key; ' +
-    'a server that keeps the key encrypted must be told the passphrase',
+    'a server that keeps the key encrypted needs the passphrase in its settings',
   'key.malformed': 'copy the key again from its source, or write it as PEM: openssl pkey -in KEY -out KEY.pem',
 }

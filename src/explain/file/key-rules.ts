@@ -33,7 +33,7 @@ function keyInsideText({ encrypted }: KeyItem): string {
   return `${found}; HAProxy and baresip want it so, others must not see it`
 }
 
-/** Nobody can say whose key it is that nobody has opened. */
+/** An encrypted key that was not opened: which certificate it belongs to is not known. */
 function closed(keys: readonly KeyItem[], [leaf]: readonly CertificateItem[]): readonly FileFinding[] {
   const [key] = keys
   if (leaf === undefined || key === undefined || keys.some(({ publicKey }) => publicKey !== undefined)) return []

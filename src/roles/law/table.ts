@@ -146,7 +146,7 @@ export const rows: readonly Row[] = [
     why: 'A user changes its own bindings; the registrar compares the identity with To (RFC 3261 §10.3 step 4).',
   },
   {
-    name: 'registration of nobody',
+    name: 'registration without identity',
     borders: inside,
     peers: ['server', 'static-route host', 'treated-as-authenticated host'],
     identities: ['none', 'foreign'],
@@ -234,7 +234,7 @@ export const rows: readonly Row[] = [
     why: 'No user of another organisation changes what our users keep, or searches the directory.',
   },
   {
-    name: 'presence for nobody',
+    name: 'presence without identity',
     borders: ['home'],
     peers: ['server', 'static-route host', 'treated-as-authenticated host'],
     identities: ['none'],
@@ -333,7 +333,7 @@ export const rows: readonly Row[] = [
     why: 'The sender is known, and it is neither end of this dialog or speaks under another name.',
   },
   {
-    name: 'nobody’s word for a dialog',
+    name: 'claim of a dialog without identity',
     borders: [...inside, 'perimeter'],
     peers: ['server', 'static-route host', 'treated-as-authenticated host'],
     identities: ['none'],
@@ -344,7 +344,7 @@ export const rows: readonly Row[] = [
     why: 'The server that sent it does not speak for the recorded organisation, and no identity is asserted.',
   },
   {
-    name: 'registration where nobody is asked',
+    name: 'registration without authentication',
     borders: inside,
     peers: ['unasked'],
     identities: identityKinds,
@@ -355,7 +355,7 @@ export const rows: readonly Row[] = [
     why: 'Without authentication every name is taken for its user: bench-proxy and the like.',
   },
   {
-    name: 'request where nobody is asked',
+    name: 'request without authentication',
     borders: inside,
     peers: ['unasked'],
     identities: identityKinds,
@@ -366,7 +366,7 @@ export const rows: readonly Row[] = [
     why: 'Without authentication every sender may write to every user and route, and to nothing else.',
   },
   {
-    name: 'presence where nobody is asked',
+    name: 'presence without authentication',
     borders: ['home'],
     peers: ['unasked'],
     identities: identityKinds,

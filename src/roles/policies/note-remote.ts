@@ -14,7 +14,7 @@ export function noteRemote(domains: readonly string[]): Policy {
       remarks.remote = cameFromOutside(arrival)
       const mark = remarks.remote ? markOf(arrival) : undefined
       if (mark?.partner !== true) return pass
-      // Called by the name of another, it gives that name in From: to the one who called it, and to nobody else.
+      // Called by the name of another, it gives that name in From. Only the one who called it receives such a request.
       const { domain } = mark
       const { dialog } = remarks
       if (domain !== undefined && (dialog === undefined || dialog.endsHome === true))

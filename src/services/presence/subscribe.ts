@@ -143,7 +143,8 @@ function refuseTooMany(
 
 /**
  * A user of another organisation whom the watched one has not let in subscribes as well, as at OCS: it is shown the
- * name alone, and the watched one is told of it. Names of other organisations cost nothing, so their number is bounded.
+ * name alone, and the watched one receives a notification. Names of other organisations cost nothing, so their number
+ * is bounded.
  */
 async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> {
   const { keeper, store } = options

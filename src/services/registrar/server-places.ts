@@ -33,9 +33,10 @@ export class ServerPlaces {
   }
 
   /**
-   * Whose server a request for that URI is sent to: `maddr` counts before the host (RFC 3263 §4). undefined: nobody's.
+   * Whose server a request for that URI is sent to: `maddr` counts before the host (RFC 3263 §4). undefined: no server
+   * of ours or theirs.
    *
-   * @param proved names in the certificate of the peer, lower case: what leads to the peer itself counts as nobody's
+   * @param proved names in the certificate of the peer, lower case: what leads to the peer itself counts as no server
    */
   ownerOf(uri: SipUri, proved: readonly string[] = []): PlaceOwner | undefined {
     if (this.#ours.has(uri)) return 'ours'

@@ -114,7 +114,7 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
 
 /**
  * Offset of the next CRLF. A search for one character is cheaper than one for two (bench/parse.ts). A CR or LF alone
- * ends a line for many a peer, and what stands behind it would be a header field, or a message, that no one here read.
+ * ends a line for many a peer, and what follows it would be a header field, or a message, that no server of ours read.
  */
 function lineEnd(text: string, start: number, headBytes: number): number {
   const end = text.indexOf('\n', start)

@@ -300,7 +300,7 @@ export class Message {
   }
 }
 
-/** Who sent the message is told the field, for the places in it are counted from its start. */
+/** The answer names the field, because the places in it are counted from its start. */
 function ofField(error: unknown, name: string): unknown {
   return error instanceof MessageError ? error.of(name) : error
 }

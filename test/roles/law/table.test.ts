@@ -53,7 +53,7 @@ never(
   ({ target, identity, peer }) => target === 'registrar' && identity !== 'user' && peer !== 'unasked',
 )
 never(
-  'presence for nobody, or what a user keeps for another organisation',
+  'presence without identity, or what a user keeps for another organisation',
   ({ identity, target, peer }) =>
     peer !== 'unasked' &&
     ((target === 'presence' && identity === 'none') || (target === 'user-data' && identity !== 'user')),

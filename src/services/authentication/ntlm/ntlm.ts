@@ -82,7 +82,7 @@ class Ntlm implements Scheme {
     if (parameters.get('targetname') !== this.#options.self) return { kind: 'stale' }
     const data = parameters.get('gssapi-data')
     if (data === undefined) return this.#verify(authorization, arrival)
-    // No password is tried by what has no answer: nobody would count the attempts.
+    // A request that has no answer tries no password: the attempts would not be counted.
     if (isUnanswered(arrival)) return { kind: 'rejected', because: 'auth.unsigned' }
     if (data === '') return this.#begin()
     const token = readToken(data)
