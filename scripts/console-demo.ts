@@ -32,7 +32,7 @@ const shots: readonly Shot[] = [
     below: true,
     async act(page) {
       await show(page, '#/map?at=director')
-      await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('expired ran out yesterday')
+      await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('certificate that expired yesterday')
       await page.getByRole('button', { name: /^expired time/ }).click()
       await page.getByRole('combobox', { name: 'The node is' }).selectOption('server')
     },

@@ -192,7 +192,7 @@ async function run(executablePath: string): Promise<number> {
 /** By the page itself, as a reader would. */
 async function breakDirector(page: Page): Promise<void> {
   await page.evaluate("location.hash = '#/map?at=director'")
-  await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('expired ran out yesterday')
+  await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('certificate that expired yesterday')
   await page.getByRole('button', { name: /^expired time/ }).click()
   await page.getByRole('combobox', { name: 'The node is' }).selectOption('server')
   await page.getByRole('button', { name: 'Break director' }).click()
