@@ -116,7 +116,10 @@ function misfitOf(remedy: string): string | undefined {
 /** What an administrator does who reads these words: the first thing that the remedy asks for. */
 const works: readonly (readonly [words: RegExp, work: (trial: Trial) => void])[] = [
   [/^append the issuing CA/, ({ pki, files }) => append(files.certificate, pki.issuing.pem)],
-  [/\b(?:renew|issue|replace)\b.* certificate\b|\bissue it again\b/, ({ pki, files }) => install(files, pki.good().presenter)],
+  [
+    /\b(?:renew|issue|replace)\b.* certificate\b|\bissue it again\b/,
+    ({ pki, files }) => install(files, pki.good().presenter),
+  ],
 ]
 
 function append(file: string, pem: string): void {
