@@ -19,7 +19,7 @@ export const notRun: readonly NotRun[] = [
   { page: 'docs/containers.md', first: 'siplab status --lab compose', why: docker },
   { page: 'docs/containers.md', first: 'docker compose exec', why: docker },
   { page: 'docs/containers.md', first: 'docker run', why: docker },
-  { page: 'docs/endurance.md', first: 'npx node bench/soak.ts', why: 'ten minutes of load; .ci/jobs/soak runs less' },
+  { page: 'docs/endurance.md', first: 'npx node bench/soak.ts', why: 'an hour of load; .ci/jobs/soak runs less' },
   { page: 'docs/endurance.md', first: 'siplab scenario run chaos', why: 'minutes of load; .ci/jobs/chaos runs less' },
   { page: 'docs/endurance.md', first: 'npx node scripts/failover.ts', why: 'runs in .ci/jobs/failover' },
   { page: 'docs/endurance.md', first: 'npx node bench/front-ends.ts', why: 'minutes of load, on a machine of its own' },
