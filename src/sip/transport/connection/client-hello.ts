@@ -15,6 +15,8 @@ const handshakeRecord = 22
 const clientHello = 1
 /** RFC 8446 §5.1. */
 const longestRecord = 16_384
+/** A client sends one or two. What has come is read from its start at each part, so their number bounds the work. */
+const mostRecords = 1024
 /** Post-quantum key shares and ECH make about 2 kB; OpenSSL takes no more than this. */
 const longestHello = 131_396
 
@@ -22,8 +24,8 @@ const longestHello = 131_396
 export function openingOf(octets: Buffer): Opening {
   const hello: { type: number | undefined; length: number; have: number } = { type: undefined, length: 0, have: 0 }
   let at = 0
-  while (at < octets.length) {
-    if (octets[at] !== handshakeRecord) return { kind: 'other' }
+  for (let records = 0; at < octets.length; records++) {
+    if (octets[at] !== handshakeRecord || records === mostRecords) return { kind: 'other' }
     if (octets.length < at + recordHead) return part(at + recordHead)
     const length = octets.readUInt16BE(at + 3)
     if (octets[at + 1] !== 3 || length === 0 || length > longestRecord) return { kind: 'other' }

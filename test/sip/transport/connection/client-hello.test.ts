@@ -35,6 +35,15 @@ t.test('a whole ClientHello is whole, in one record or in many', async (t) => {
   for (const size of [4, 5, 64, 500]) t.equal(openingOf(inRecords(hello.subarray(5), size)).kind, 'whole', `${size}`)
 })
 
+t.test(
+  'a ClientHello in thousands of records is for TLS to judge, and is not read again at each of them',
+  async (t) => {
+    const long = Buffer.concat([Buffer.from([1, 0, 0x40, 0]), Buffer.alloc(0x4000 - 1)])
+    t.equal(openingOf(inRecords(long.subarray(0, 4 * 1024), 4)).kind, 'part')
+    t.equal(openingOf(inRecords(long, 4)).kind, 'other')
+  },
+)
+
 t.test('any part of it is a part, and more is needed than there is', async () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: hello.length - 1 }), fc.integer({ min: 4, max: 2000 }), (cut, size) => {
