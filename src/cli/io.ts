@@ -43,8 +43,8 @@ const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * a program that SIGPIPE ended: 0 would say that all was done and well.
  */
 export function processIo(): Io {
-  process.stdout.on('error', quietWhenClosed)
-  process.stderr.on('error', quietWhenClosed)
+  for (const stream of [process.stdout, process.stderr])
+    if (!stream.listeners('error').includes(quietWhenClosed)) stream.on('error', quietWhenClosed)
   if (process.env['SIPLAB_FOLLOWS_INPUT'] === '1') interruptAtInputEnd()
   const plain = (process.env['NO_COLOR'] ?? '') !== ''
   const colours = { out: !plain && process.stdout.isTTY === true, err: !plain && process.stderr.isTTY === true }
