@@ -1,10 +1,10 @@
 /** What a call costs over the number of connections, as SVG: one line for each proxy and number of calls in flight. */
 import { median, type Report, type ReportedRow } from './report.ts'
 
-const width = 720
+const width = 760
 const height = 400
 const left = 60
-const right = 150
+const right = 190
 const top = 40
 const bottom = 50
 
