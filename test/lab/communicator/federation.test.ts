@@ -39,7 +39,10 @@ t.test('in the mode of 2007 a status is closed to a federated partner', { skip: 
     { client: erin, address: 'erin@partner.test' },
   ]
   await t.test('the name is seen, no status', async (t) => {
-    await Promise.all([closedTo(t, one, other), closedTo(t, other, one)])
+    // One after the other: this client ends its own session when an INVITE of the same person comes in, so two first
+    // messages that cross are both lost.
+    await closedTo(t, one, other)
+    await closedTo(t, other, one)
   })
   await t.test('the subscription that waits shows it as soon as the user opens it, both ways', async (t) => {
     await Promise.all([opensFor(t, one, other), opensFor(t, other, one)])
