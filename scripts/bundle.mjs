@@ -1,6 +1,6 @@
 /**
  * Joins the sources of siplab and the packages they use into a few files in dist/bundle: `node scripts/bundle.mjs`. A
- * process of siplab then starts from about ten files in place of nine hundred. The door (src/cli/siplab.mjs) takes the
+ * process of siplab then starts from about ten files instead of nine hundred. The door (src/cli/siplab.mjs) takes the
  * bundle as long as no source is newer than it.
  *
  * npm runs this after it has changed node_modules, before the tests, and before it packs. Plain JavaScript, because the
@@ -48,6 +48,8 @@ async function bundle({ build }) {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
+    // The names of files and the comments do not depend on the place of node_modules: scripts/release.ts links it.
+    preserveSymlinks: true,
   })
   writeFileSync(join(folder, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)))
   const written = new Set(Object.keys(metafile.outputs).map((file) => relative(folder, join(root, file))))

@@ -80,23 +80,38 @@ function codeLines(text: string): readonly { readonly from: number }[] {
 }
 
 interface Share {
-  lines: number
-  run: number
+  readonly lines: number
+  readonly run: number
 }
 
-function byRoom(texts: ReadonlyMap<string, string>, ran: Ran): ReadonlyMap<string, Share> {
+function byFile(texts: ReadonlyMap<string, string>, ran: Ran): ReadonlyMap<string, Share> {
+  return new Map(
+    [...texts].map(([file, text]) => {
+      const marks = ran.get(file)
+      const lines = codeLines(text)
+      return [file, { lines: lines.length, run: lines.filter(({ from }) => marks?.[from] === 1).length }]
+    }),
+  )
+}
+
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : 'index')
+
+function byRoom(files: ReadonlyMap<string, Share>): ReadonlyMap<string, Share> {
   const rooms = new Map<string, Share>()
-  for (const [file, text] of texts) {
-    const room = file.includes('/') ? (file.split('/')[0] ?? '') : 'index'
-    const share = rooms.get(room) ?? { lines: 0, run: 0 }
-    rooms.set(room, share)
-    const marks = ran.get(file)
-    for (const { from } of codeLines(text)) {
-      share.lines += 1
-      share.run += marks?.[from] ?? 0
-    }
+  for (const [file, { lines, run }] of files) {
+    const share = rooms.get(roomOf(file)) ?? { lines: 0, run: 0 }
+    rooms.set(roomOf(file), { lines: share.lines + lines, run: share.run + run })
   }
   return rooms
+}
+
+/** The files of the rooms of `wanted` where the most lines did not run: where the next test helps most. */
+function printGaps(files: ReadonlyMap<string, Share>): void {
+  const gaps = [...files]
+    .filter(([file, { lines, run }]) => wanted[roomOf(file)] !== undefined && run < lines)
+    .toSorted(([, one], [, other]) => other.lines - other.run - (one.lines - one.run))
+  console.log('The most lines that did not run:')
+  for (const [file, { lines, run }] of gaps.slice(0, 20)) console.log(`  ${lines - run} of ${lines} src/${file}`)
 }
 
 /** @returns whether every room of `wanted` has its share */
@@ -124,7 +139,9 @@ try {
   if (error !== undefined) throw error
   const texts = sources()
   console.log(`${readdirSync(folder).length} processes`)
-  const isEnough = print(byRoom(texts, merged(folder, texts)))
+  const files = byFile(texts, merged(folder, texts))
+  const isEnough = print(byRoom(files))
+  printGaps(files)
   process.exitCode = status === 0 && !isEnough ? 1 : (status ?? 1)
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -14,7 +14,7 @@ export const about: Readonly<Record<string, string>> = {
   check: 'the connectivity analyzer',
   cli: 'one file per command',
   console: 'the page of a lab in the browser',
-  endurance: 'users under load, faults by seed, and what was lost',
+  endurance: 'load, random faults, what was lost',
   explain: 'captures, files and answers, explained',
   faults: 'break and heal: faults as edits',
   'faults/catalogue': 'certificate faults by family',

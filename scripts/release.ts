@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { packageVersion, pack, run } from '../test/support/packed.ts'
+import { packageName, packageVersion, pack, run } from '../test/support/packed.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const packMs = 600_000
@@ -36,7 +36,10 @@ function differences(one: string, other: string): readonly string[] {
   return [...new Set([...first.keys(), ...second.keys()])].filter((name) => first.get(name) !== second.get(name))
 }
 
-/** Without the time and the random number of this run, so that it is the same for the same lock file. */
+/**
+ * Without the time and the random number of this run, and with the name of the package where npm writes the name of the
+ * folder: so it is the same for the same lock file.
+ */
 async function billOfMaterials(): Promise<string> {
   const text = await run('npm', ['sbom', '--omit=dev', '--package-lock-only', '--sbom-format=cyclonedx'], { cwd: root })
   const {
@@ -45,10 +48,11 @@ async function billOfMaterials(): Promise<string> {
     ...rest
   } = JSON.parse(text) as {
     readonly serialNumber?: string
-    readonly metadata: Readonly<Record<string, unknown>>
+    readonly metadata: Readonly<Record<string, unknown>> & { readonly component: object }
   }
   const { timestamp: _time, ...kept } = metadata
-  return `${JSON.stringify({ ...rest, metadata: kept }, undefined, 2)}\n`
+  const component = { ...kept.component, name: packageName }
+  return `${JSON.stringify({ ...rest, metadata: { ...kept, component } }, undefined, 2)}\n`
 }
 
 async function release(output: string, scratch: string): Promise<number> {

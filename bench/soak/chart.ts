@@ -39,11 +39,12 @@ export function lineChart(series: readonly Series[], { title, unit, slots = 300 
       `<line class="grid" x1="${left}" x2="${width - right}" y1="${up(tick)}" y2="${up(tick)}"/>` +
       `<text text-anchor="end" x="${left - 6}" y="${up(tick) + 4}">${label(tick)} ${escaped(unit)}</text>`,
   )
-  const minutes = ticksTo(longest / 60).map(
-    (minute) =>
-      `<text text-anchor="middle" x="${across(Math.min(minute * 60, longest))}" y="${height - bottom + 18}">` +
-      `${label(minute)}</text>`,
-  )
+  const minutes = ticksTo(longest / 60)
+    .filter((minute) => minute * 60 <= longest)
+    .map(
+      (minute) =>
+        `<text text-anchor="middle" x="${across(minute * 60)}" y="${height - bottom + 18}">${label(minute)}</text>`,
+    )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escaped(title)}</title>`,

@@ -101,7 +101,7 @@ async function callEcho(
     return log.put(
       'login.call',
       titles['login.call'],
-      notTried('Not tried: no user to call was given; --echo URI gives one.'),
+      notTried('Not tried: there is no user to call. Name a user with --echo URI.'),
     )
   if (echo.kind === 'uri')
     return void (await attempt(log, 'login.call', titles['login.call'], () => call(phone, echo.uri)))

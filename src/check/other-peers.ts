@@ -97,7 +97,7 @@ function memberFinding(
     const message = `${others.length} of ${turns} further handshakes got another certificate: ${diagnosis.message}`
     return fromVerdict({ ...diagnosis, message })
   }
-  return fine(`${others.length} of ${turns} got another certificate, and it is good: several servers answer here.`)
+  return fine(`${others.length} of ${turns} got another certificate, which is good too: several servers answer here.`)
 }
 
 async function lookAt(
@@ -119,7 +119,7 @@ async function lookAt(
   const faults = certificateFaults(seen.chain, candidate, options)
   const diagnosis = toVerdict(faults)
   if (!faults.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence)
-  return fine('Another certificate than at the first address, and it is good.', evidence)
+  return fine('This certificate differs from that of the first address, and is good too.', evidence)
 }
 
 /**
@@ -165,10 +165,12 @@ function defaultFinding(
   options: CheckOptions,
 ): Finding {
   const [leaf] = shown
-  if (leaf === undefined || known.some((one) => one.equals(leaf))) return fine('The same certificate as with a name.')
+  if (leaf === undefined || known.some((one) => one.equals(leaf)))
+    return fine('Without SNI the server shows the same certificate.')
   const faults = certificateFaults(shown, candidate, options)
   const diagnosis = toVerdict(faults)
-  if (faults.accepted || diagnosis === undefined) return fine('Another certificate than with a name, and it is good.')
+  if (faults.accepted || diagnosis === undefined)
+    return fine('Without SNI the server shows another certificate, which is good too.')
   const [subject] = faults.path
   const whose = subject === undefined ? 'another certificate' : `the certificate ${verdictCertificate(subject).subject}`
   const message = `A peer that sends no server name (SNI) gets ${whose}`

@@ -169,7 +169,7 @@ function stapleNote(log: CheckLog, { staple }: Secured): void {
     return log.put(
       'tls.staple',
       'stapled OCSP answer',
-      fine(`One of ${staple.length} octets came; its content is not verified.`, { octets: staple.length }),
+      fine(`The server sent ${staple.length} octets; siplab does not verify them.`, { octets: staple.length }),
     )
   log.put(
     'tls.staple',

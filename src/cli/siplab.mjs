@@ -46,9 +46,9 @@ function handOver(node) {
   })
 }
 
-function fail(sentence) {
+function fail(sentence, status = 3) {
   process.stderr.write(`siplab: ${sentence}\n`)
-  process.exitCode = 3
+  process.exitCode = status
 }
 
 /**
@@ -123,10 +123,10 @@ async function run() {
   }
   const locked = process.env.SIPLAB_HANDED_OVER === '1' ? undefined : findLockedNode()
   if (locked !== undefined) return handOver(locked)
-  fail(
-    `Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; ` +
-      'install it, or run `npm ci` in the folder of siplab',
-  )
+  const remedy = existsSync(source)
+    ? `npm ci\` in ${root}`
+    : 'npm install node@24` in the folder where siplab is installed'
+  fail(`Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; run \`${remedy}`, 2)
 }
 
 run().catch((error) => {

@@ -121,7 +121,7 @@ const everyServer = {
     doc: 'Listeners beside those of the role; one with the same face, transport and port takes its place.',
     mirrors: 'MSFT_SIPListeningAddressData',
   }),
-  whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), { doc: 'Absent: as the lab has it.' }),
+  whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), { doc: 'Absent: the value of the lab.' }),
 }
 
 const homeOwn = {
@@ -293,7 +293,7 @@ const accessProxy = group({
   }),
   externalAddress: setting(addressOffset.optional(), { doc: 'Last octet of the external face. Absent: a fixed one.' }),
   nextHop: setting(hostReference, {
-    doc: 'Where everything for the inside goes; a name, never an IP address.',
+    doc: 'The server to which every request for the inside is sent: a host name, never an IP address.',
     mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHop',
   }),
   nextHopPort: setting(port.optional(), {
@@ -322,7 +322,7 @@ const gateway = group({
   }),
   ...gatewayOwn,
   peer: setting(z.enum(peerNames).optional(), {
-    doc: 'It plays this peer instead (docs/policies.md): names, purposes, keys, TLS versions and suites.',
+    doc: 'The gateway follows the rules of this peer (docs/policies.md): names, purposes, keys, TLS versions, suites.',
   }),
   on: setting(z.iso.date().optional(), {
     doc: 'With `peer`: by the rules of this day. Absent: the day on which the policies were checked last.',

@@ -98,7 +98,7 @@ function ways(site: Site, to: ForeignPlace): readonly Way[] {
     from.host.staticRoutes.flatMap(({ nextHop, port, transport, ownCertificate }, at): readonly Way[] => {
       if (!leads(nextHop)) return []
       const reference = ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}
-      const why = `Static route ${at + 1} leads to it.`
+      const why = `Static route ${at + 1} leads to this server.`
       return [{ from, face: 'internal', port: portTo(site, nextHop, port), transport, ...reference, why }]
     }),
   )
@@ -122,7 +122,7 @@ function partnership({ host }: PlaceOf<'access-proxy'>, fqdn: string): string | 
   if (!enabled) return undefined
   if (partners.some(({ edge }) => edge === fqdn)) return 'Direct partner.'
   if (providers.some((provider) => provider.enabled && provider.edge === fqdn)) return 'IM provider.'
-  return defaultRoute === fqdn ? 'The default route leads to it.' : undefined
+  return defaultRoute === fqdn ? 'The default route leads to this server.' : undefined
 }
 
 function linkTo(entry: ForeignSite, to: ForeignPlace, { from, face, port, transport, reference, why }: Way): Link {

@@ -59,11 +59,11 @@ export const topologySchema = group({
     group({
       algorithms: setting(digestAlgorithms.optional(), {
         doc:
-          'Digest algorithms of every challenge, the preferred one first. Absent: as the profile has it. ' +
+          'Digest algorithms of every challenge, the preferred one first. Absent: the value of the profile. ' +
           "siplab's own phone knows MD5 only.",
       }),
       ntlm: setting(z.enum(['on', 'off']).optional(), {
-        doc: 'Whether challenges offer NTLM behind Digest. Absent: as the profile has it.',
+        doc: 'Whether challenges offer NTLM behind Digest. Absent: the value of the profile.',
       }),
     }).prefault({}),
     { doc: 'Departures from what the profile says about the authentication of users.' },
@@ -95,14 +95,14 @@ export const topologySchema = group({
   certificates: setting(
     group({
       validSeconds: setting(z.int().min(1).optional(), {
-        doc: 'Validity of node certificates in seconds. Absent: as the profile has it.',
+        doc: 'Validity of node certificates in seconds. Absent: the value of the profile.',
       }),
-      keyType: setting(keyType.optional(), { doc: 'Absent: as the profile has it.' }),
+      keyType: setting(keyType.optional(), { doc: 'Absent: the value of the profile.' }),
     }).prefault({}),
     { doc: 'Departures from what the profile says about certificates.' },
   ),
   whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), {
-    doc: 'For every node. Absent: as the profile has it.',
+    doc: 'For every node. Absent: the value of the profile.',
   }),
   whenDatabaseIsAway: setting(whenDatabaseIsAway.default('by-kind'), {
     doc:

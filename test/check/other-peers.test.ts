@@ -251,7 +251,7 @@ t.test('what other peers meet', async (t) => {
     const port = await sipServer(t, { SNICallback: (_name, answer) => answer(null, contexts[turn++ % 2]) })
     t.match(stepOf(await checkPort(port, patient), 'member'), {
       outcome: 'ok',
-      sentence: /another certificate, and it is good: several servers answer here/,
+      sentence: /another certificate, which is good too: several servers answer here/,
     })
   })
 })

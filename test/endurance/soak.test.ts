@@ -24,6 +24,13 @@ t.test('a chart has one line a series, and as many points as it has slots', asyn
   t.match(svg, 'a&lt;b')
 })
 
+t.test('the axis of a chart names no minute after the last point', async (t) => {
+  const points = [0, 3601].map((x) => ({ x, y: 1 }))
+  const svg = lineChart([{ name: 'fe1', points }], { title: 'Memory', unit: 'MB' })
+  const minutes = [...svg.matchAll(/text-anchor="middle" x="[^"]*" y="298">(\d+)</g)].map(([, minute]) => minute)
+  t.strictSame(minutes, ['0', '20', '40', '60'])
+})
+
 t.test('the version of a presence document is read from what a server shows', async (t) => {
   t.equal(versionIn(presenceDocument('sip:alice@lab.test', 12)), 12)
   t.equal(versionIn('<presence/>'), 0)

@@ -103,7 +103,7 @@ t.test('in maddr it is taken off', async (t) => {
 })
 
 // conformance: RFC 3261 §16.4 — a Route that names a domain of this server is its own, at every port it listens on
-t.test('a Route with the domain is taken off', async (t) => {
+t.test('a Route with the domain is removed', async (t) => {
   const served = new OwnNames(
     { internal: { name: 'fe1.lab.test', recordRouteName: 'fe1.lab.test', ports: { tls: 5061 }, alsoKnownAs: [] } },
     ['lab.test'],

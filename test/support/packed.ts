@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { repository as root, runProgram } from './command.ts'
 import type { CommandOptions } from './command.ts'
 
-const { dependencies, version, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { name, dependencies, version, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly name: string
   readonly dependencies: Readonly<Record<string, string>>
   readonly version: string
   readonly files: readonly string[]
 }
 
+export const packageName = name
 export const packageVersion = version
 
 /** npm of this machine, with the Node that runs the tests; nothing is fetched. */

@@ -24,7 +24,7 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
     .summary('renew a leaf or a CA in stages, and show lost links')
     .description(
       'Renews a leaf, the issuing CA or the root CA of the running lab in stages, and shows which links are lost.\n' +
-        'Exit status 0 when every link is up at the end, and the right order lost no link or the wrong order lost one.',
+        'Exit status 0: every link is up at the end. The right order lost no link, the wrong order at least one.',
     )
     .addOption(
       new Option('--order <ORDER>', 'renew in the right order, which loses no link, or in the common wrong one')

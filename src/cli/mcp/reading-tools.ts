@@ -101,7 +101,8 @@ function registerEvents(server: McpServer, settings: ToolSettings): void {
     'events',
     {
       title: 'Events of the lab',
-      description: 'What the nodes of the lab wrote, oldest first; joined: one verdict for each failed connection.',
+      description:
+        'Returns the events of the nodes, oldest first. With joined: one verdict for each failed connection.',
       inputSchema: {
         node: text.optional(),
         level: z.enum(['debug', 'info', 'warn', 'error']).optional().describe('the least that is shown'),

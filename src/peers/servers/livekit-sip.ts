@@ -6,7 +6,7 @@ export const livekitSip: PeerPolicy = {
   name: 'livekit-sip',
   title: 'LiveKit SIP',
   kind: 'server',
-  about: 'The chain of the server it dials is verified, its name is not; it shows no client certificate.',
+  about: 'LiveKit verifies the chain of a server that it dials, but not the name. It shows no client certificate.',
   checked: '2026-11-28',
   dials: inferred(['peer', 'us']),
   endpoints: [],

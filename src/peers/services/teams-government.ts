@@ -17,7 +17,7 @@ export const teamsGovernment: PeerPolicy = {
   ...teamsDirectRouting,
   name: 'teams-direct-routing-gcch-dod',
   title: 'Microsoft Teams Direct Routing, GCC High and DoD',
-  about: 'The government clouds: our port is 5061 only, and two DigiCert roots were accepted in the text of 2024.',
+  about: 'The government clouds: the SBC listens on 5061 only. The text of 2024 accepts two DigiCert roots.',
   endpoints: ['sip.pstnhub.gov.teams.microsoft.us:5061', 'sip.pstnhub.dod.teams.microsoft.us:5061'],
   periods: [
     period({

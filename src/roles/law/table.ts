@@ -176,7 +176,7 @@ export const rows: readonly Row[] = [
     methods: ['PUBLISH'],
     targets: ['binding', 'open-binding', 'home', ...outsideTargets],
     then: allow,
-    why: 'The same for PUBLISH, outside every dialog.',
+    why: 'A user may send a PUBLISH to every user, to numbers and to the outside, if it is outside every dialog.',
   },
   {
     name: 'presence for a user',
@@ -212,7 +212,7 @@ export const rows: readonly Row[] = [
     why: 'Users of another organisation may ask; the access lists are closed to them until a user opens them.',
   },
   {
-    name: 'presence for a partner’s user, again',
+    name: 'presence for a partner’s user, in its dialog',
     borders: inside,
     peers: ['edge', 'server', 'static-route host', 'treated-as-authenticated host'],
     identities: ['foreign'],

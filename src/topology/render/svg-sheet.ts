@@ -159,7 +159,7 @@ function hostsColumn(plan: LabPlan, lane: string, nodes: readonly NodePlan[]): C
       addresses,
     ),
     certificates: alike(nodes.flatMap(({ certificates }) => certificates)),
-    noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: no second SIP server to talk to.',
+    noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: there is no second SIP server.',
   }
 }
 

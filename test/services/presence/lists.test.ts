@@ -34,7 +34,7 @@ async function sentList({ sent }: PresenceBench, count: number) {
 }
 
 // conformance: RFC 4662 §5 — the whole list in one notification: RLMI first, then a document a resource
-t.test('a list in the body is told of as a whole, with each change', async (t) => {
+t.test('a list in the body is notified as a whole, with each change', async (t) => {
   const bench = await presenceBench(t)
   const answer = await bench.ask('alice', listing(['sip:bob@lab.test', 'sip:carol@lab.test', 'sip:erin@partner.test']))
   t.match(answer, { status: 200 })
@@ -79,7 +79,7 @@ t.test('the roaming contacts of a user are a list', async (t) => {
   t.match(await sentList(bench, 1), { list: /list=contacts/, resources: [['sip:bob@lab.test', 'active']] })
 })
 
-t.test('changes that come fast are told of once', async (t) => {
+t.test('changes that come fast are notified once', async (t) => {
   const bench = await presenceBench(t)
   await bench.ask('alice', listing(['sip:bob@lab.test', 'sip:carol@lab.test']))
   bench.clock.advance(0)
@@ -146,7 +146,7 @@ t.test('a list of another is not read', async (t) => {
 })
 
 // conformance: RFC 4662 §5.2 — versions rise by exactly one, so that a gap means a lost notification
-t.test('the versions of a list rise by one, whichever front end tells of it', async (t) => {
+t.test('the versions of a list rise by one, whichever front end sends it', async (t) => {
   const bench = await presenceBench(t)
   const begun = await bench.ask('alice', listing(['sip:bob@lab.test', 'sip:carol@lab.test']))
   bench.clock.advance(0)

@@ -5,7 +5,7 @@ import { type Answer, presenceBench as bench, saying, value, watching } from '..
 import { until } from '../../support/until.ts'
 
 // conformance: RFC 6665 §4.2.1 — the home server is a notifier for presence: state at once, and with each change
-t.test('a watcher is told at once, and again with each change (RFC 6665, RFC 3856)', async (t) => {
+t.test('a watcher is notified at once, and with each change (RFC 6665, RFC 3856)', async (t) => {
   const { ask, sent, clock } = await bench(t)
   t.match(await ask('alice', watching('bob')), { kind: 'answer', status: 200 })
   clock.advance(0)

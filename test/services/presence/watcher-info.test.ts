@@ -22,8 +22,8 @@ async function told({ sent }: PresenceBench, count: number) {
   }
 }
 
-// conformance: RFC 3857 §4.7 — a watcher that comes or goes is told of to the user it watches
-t.test('a user is told who watches it, and again when one comes', async (t) => {
+// conformance: RFC 3857 §4.7 — a user is notified of a watcher that comes or goes
+t.test('a user learns which users watch it, and learns of each new watcher', async (t) => {
   const bench = await presenceBench(t)
   await bench.ask('bob', watching('alice'))
   t.match(await bench.ask('alice', asking('alice')), { status: 200 })
@@ -48,7 +48,7 @@ t.test('a watcher that ends is not in the next document', async (t) => {
 })
 
 // conformance: RFC 3857 §4.9 — no more than one notification in five seconds
-t.test('watchers that come fast are told of at most every five seconds', async (t) => {
+t.test('watchers that come fast are notified at most every five seconds', async (t) => {
   const bench = await presenceBench(t)
   await bench.ask('alice', asking('alice'))
   bench.clock.advance(0)
@@ -79,7 +79,7 @@ t.test('the watchers of watchers are not kept', async (t) => {
 })
 
 // conformance: RFC 3858 §4.1 — versions rise by exactly one
-t.test('the versions of watcher information rise by one, whichever front end tells of it', async (t) => {
+t.test('the versions of watcher information rise by one, whichever front end sends it', async (t) => {
   const bench = await presenceBench(t)
   const begun = await bench.ask('alice', asking('alice'))
   bench.clock.advance(0)

@@ -789,7 +789,7 @@ t.test('outbound (RFC 5626)', async (t) => {
 })
 
 // conformance: RFC 5627 §6 — a GRUU that was not given here is 404 (limit: temporary GRUUs are not given)
-t.test('a temporary GRUU is nobody of this server', async (t) => {
+t.test('a temporary GRUU is no user of this server', async (t) => {
   const { register, call } = service(t)
   register({ headers: ['Contact: <sip:alice@192.0.2.9>'] })
   t.match(call('sip:alice@lab.test;gr'), { kind: 'refuse', status: 404 })

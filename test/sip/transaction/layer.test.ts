@@ -97,7 +97,7 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
 // conformance: RFC 3261 §17.1.3 — responses find their transaction
 t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
   // conformance: RFC 6026 §7.3 — a response of no transaction is dropped and counted
-  t.test('drops and counts one that belongs to nobody (RFC 6026 §7.3)', async (t) => {
+  t.test('drops and counts a response that belongs to no transaction (RFC 6026 §7.3)', async (t) => {
     const { layer, strays } = transactionBench()
     layer.onResponse(responseTo(request(), 200), new FakeFlow())
     t.same([strays.length, layer.counts.stray], [1, 1])

@@ -54,7 +54,7 @@ t.test('non-INVITE server transaction', async (t) => {
   })
 
   // conformance: RFC 4320 §4.2 — silence instead of 408
-  t.test('keeps silent in place of a 408 (RFC 4320 §4.2)', async (t) => {
+  t.test('keeps silent instead of a 408 (RFC 4320 §4.2)', async (t) => {
     const { layer, requests } = transactionBench()
     const flow = new FakeFlow()
     layer.onRequest(request({ method: 'MESSAGE' }), flow)
