@@ -1,5 +1,5 @@
 /** .NET Framework and .NET 5 to 9: `AuthenticationException`, `X509ChainStatusFlags`, `SslPolicyErrors`. */
-import { closed, handshake, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
+import { closed, handshake, own, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const dotnet: StackGrammar = {
@@ -30,6 +30,24 @@ export const dotnet: StackGrammar = {
     { when: /invalidpolicyconstraints|noissuancechainpolicy/, says: refused('chain.policy') },
     { when: /hasweaksignature/, says: refused('cert.signature-weak', 'chain.signature-weak') },
     { when: /hasnotsupportedcriticalextension/, says: refused('cert.critical-extension') },
+    { when: /rejected by the provided remotecertificatevalidationcallback/, says: refusedSomehow },
+    {
+      when: /must use a certificate with the (?:associated|corresponding) private key/,
+      says: own(['key.missing', 'tls.own-cert-missing']),
+    },
+    {
+      when: /asn1 corrupted data|asn1 bad tag value met/,
+      says: own(['file.corrupt', 'file.wrong-kind', 'file.pfx-malformed']),
+    },
+    { when: /\bkeyset does not exist/, says: own(['key.missing', 'key.permissions', 'key.unreadable']) },
+    {
+      when: /specified network password is not correct|certificate data cannot be read with the provided password/,
+      says: own(['file.pfx-password']),
+    },
+    {
+      when: /credentials supplied to the package were not recognized/,
+      says: own(['key.unreadable', 'key.permissions', 'key.missing']),
+    },
     { when: /remotecertificatechainerrors|remote certificate is invalid (?:according|because)/, says: refusedSomehow },
     {
       when: /could not establish trust relationship for the ssl/,

@@ -8,7 +8,7 @@ export const rustls: StackGrammar = {
     { when: /received fatal alert: ?([a-z]+)/, says: receivedByName },
     { when: /alertreceived\(([a-z]+)\)/, says: receivedByName },
     {
-      when: /invalid peer certificate:? .*(?:notvalidforname|not valid for name)|certnotvalidforname|notvalidfornamecontext/,
+      when: /invalid peer certificate:? .*(?:notvalidforname|not valid for (?:the )?name)|certnotvalidforname|notvalidfornamecontext/,
       says: refused('cert.name-mismatch'),
     },
     {
@@ -57,6 +57,10 @@ export const rustls: StackGrammar = {
     { when: /tls handshake eof|peer closed connection without sending tls close ?notify/, says: closed },
     { when: /cannot decrypt peer's message|decrypterror/, says: closed },
     { when: /keys may not be consistent|inconsistentkeys|keymismatch/, says: own(['key.mismatch']) },
+    {
+      when: /no server certificate chain resolved/,
+      says: handshake(['tls.own-cert-missing', 'tls.name-unknown'], 'us'),
+    },
     { when: /no private keys? found|failed to parse private key/, says: own(['key.malformed', 'key.missing']) },
     { when: /invalid peer certificate/, says: refusedSomehow },
   ],

@@ -1,12 +1,12 @@
 /** stunnel 5, beyond the words of OpenSSL (verify.c, client.c). */
-import { closed, handshake, refused, refusedSomehow } from '../grammar.ts'
+import { closed, handshake, own, refused, refusedSomehow } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const stunnel: StackGrammar = {
   name: 'stunnel',
   rules: [
     {
-      when: /connection (?:closed|reset): \d+ byte|tls closed \(ssl read\)|tls socket closed/,
+      when: /connection reset: \d+ byte|connection closed: .*\b0 byte|tls closed \(ssl read\)|tls socket closed/,
       says: closed,
     },
     {
@@ -21,6 +21,7 @@ export const stunnel: StackGrammar = {
       when: /rejected by cert|cert: (?:pre-)?verification (?:error|failed)|certificate verification failed/,
       says: refusedSomehow,
     },
+    { when: /insecure file permissions/, says: own(['key.permissions']) },
     { when: /rejected by ocsp/, says: refused('cert.revoked', 'crl.unreachable') },
     {
       when: /peer suddenly disconnected|connection closed.*in ssl (?:accept|connect)|ssl socket closed .*abruptly/,
