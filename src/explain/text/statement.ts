@@ -65,7 +65,9 @@ export function secondsBetween(a: string, b: string): number | undefined {
   return Number.isNaN(seconds) ? undefined : seconds
 }
 
-/** `28/Nov/2026:17:57:26.589` of HAProxy, `2026-11-20 09:14:02,113` of Java and Python, and what `Date` reads itself. */
+/**
+ * `28/Nov/2026:17:57:26.589` of HAProxy, `2026-11-20 09:14:02,113` of Java and Python, and what `Date` reads itself.
+ */
 function instantOf(time: string): number {
   return Date.parse(time.replace(/^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):/i, '$1 $2 $3 ').replace(/,(\d)/, '.$1'))
 }

@@ -106,6 +106,10 @@ export const gnutls: StackGrammar = {
       when: /error reading '.*' or '.*'/,
       says: { ...own([...sets.notPem, 'key.malformed']), rank: rank.refusal },
     },
+    {
+      when: /gnutls certificate set x509.*error in parsing/,
+      says: own(['key.malformed', 'file.corrupt', 'file.not-pem']),
+    },
     { when: /error: the requested data were not available/, says: own(['key.malformed']) },
     {
       when: /error while reading file[.:]?$/,

@@ -209,7 +209,7 @@ function ofErrorNumber(match: RegExpExecArray): Saying | undefined {
 const numbered = (match: RegExpExecArray): Saying | undefined => verifyResult(Number(match[1]))
 
 const alerts: readonly Rule[] = [
-  { when: /alert number (\d{1,3})\b/, says: receivedByNumber },
+  { when: /alert number (\d{1,3})\b/, says: receivedByNumber, only: aboutTls },
   {
     when: /(?:sslv3|tlsv1|tlsv13|ssl\/tls|tlsv1\.\d) (?:alert )?([a-z ]+)/,
     says: receivedByName,

@@ -12,21 +12,24 @@ export const rustls: StackGrammar = {
       says: refused('cert.name-mismatch'),
     },
     {
-      when: /peer certificate.*notvalidyet|certnotvalidyet|notvalidyetcontext/,
+      when: /invalid ?(?:peer ?)?certificate.*notvalidyet|certnotvalidyet|notvalidyetcontext/,
       says: refused(...sets.notYetValid.unknown),
     },
     {
-      when: /peer certificate.*expired(?!revocation)|certexpired|expiredcontext/,
+      when: /invalid ?(?:peer ?)?certificate.*expired(?!revocation)|certexpired|expiredcontext/,
       says: refused(...sets.expired.unknown),
     },
-    { when: /peer certificate.*unknownissuer|\bunknownissuer\b/, says: refused(...sets.noPath.slice(0, 3)) },
+    {
+      when: /invalid ?(?:peer ?)?certificate.*unknownissuer|\bunknownissuer\b/,
+      says: refused(...sets.noPath.slice(0, 3)),
+    },
     { when: /causedasendentity|ca ?used ?as ?end ?entity/, says: refused('cert.is-ca', 'cert.self-signed') },
     { when: /endentityusedasca/, says: refused('chain.not-a-ca') },
     { when: /invalidpurpose|requiredekunotfound/, says: refused('cert.eku-missing', 'chain.eku-narrow') },
     { when: /pathlenconstraintviolated/, says: refused('chain.path-too-long') },
     { when: /nameconstraintviolation/, says: refused('chain.name-constraint') },
     { when: /unhandledcriticalextension|unsupportedcriticalextension/, says: refused('cert.critical-extension') },
-    { when: /peer certificate.*revoked|\bcertrevoked/, says: refused('cert.revoked') },
+    { when: /invalid ?(?:peer ?)?certificate.*revoked|\bcertrevoked/, says: refused('cert.revoked') },
     { when: /unknownrevocationstatus/, says: refused('crl.missing') },
     { when: /expiredrevocationlist/, says: refused('crl.expired') },
     {
