@@ -5,6 +5,7 @@
 import t from 'tap'
 import type { VerdictCode } from '../../src/verdicts/codes.ts'
 import { explainText } from '../../src/explain/text/index.ts'
+import { canonical, mayMatter, sayingsOf, unwrap } from '../../src/explain/text/statement.ts'
 
 type Line = readonly [text: string, first: VerdictCode, whose?: 'ours' | 'theirs' | undefined, who?: 'us' | 'them']
 
@@ -1056,6 +1057,11 @@ t.test('a line of any of these stacks names its cause first, and the right end',
     t.equal(answer.candidates[0]?.code, first, text)
     t.match({ whose: answer.whoseCertificate, who: answer.whoRefused }, { whose, who }, text)
   }
+})
+
+t.test('each of these lines is read in a log of any length', async (t) => {
+  for (const line of told.flatMap(([text]) => text.split('\n')))
+    if (sayingsOf(canonical(unwrap(line))).length > 0) t.ok(mayMatter(line), line)
 })
 
 /** Ports, extensions, files and signatures of other trades, notices, and connections that end well. */
