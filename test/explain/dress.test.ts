@@ -54,6 +54,24 @@ t.test('failures at different times are different failures, each with its own ca
   )
 })
 
+t.test('lines that name different ends are different failures, in the same second too', async (t) => {
+  const at = (address: string, text: string) =>
+    `${address}:41504 [28/Nov/2026:17:57:26.589] sip~ SSL handshake failure ${text}`
+  const log = [
+    at('192.0.2.20', '(error:0A000418:SSL routines::tlsv1 alert unknown ca)'),
+    at('192.0.2.30', '(error:0A000102:SSL routines::unsupported protocol)'),
+  ].join('\n')
+  t.strictSame(
+    explainText(log)
+      .failures.map(({ link, causes }) => [link, causes[0]])
+      .toSorted(),
+    [
+      ['192.0.2.20', 'chain.untrusted-root'],
+      ['192.0.2.30', 'tls.no-common-version'],
+    ],
+  )
+})
+
 t.test('the number of a process is no address of the other end', async (t) => {
   t.equal(explainText(`Nov 28 09:14:02 sbc kamailio[2211]: ${line}`).failures[0]?.link, undefined)
   t.equal(explainText(`${line} from [2001:db8::7]:5061`).failures[0]?.link, '[2001:db8::7]:5061')

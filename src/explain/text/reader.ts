@@ -99,7 +99,8 @@ export class TextReader {
       ...(time === undefined ? {} : { time }),
     }
     const found = this.#sayings(text, plain, line)
-    const isRepeated = found.length > 0 && (this.#repeats(found, line) || this.#isLater(found, line))
+    const isRepeated =
+      found.length > 0 && (this.#repeats(found, line) || this.#isLater(found, line) || this.#isElsewhere(found, line))
     if (isRepeated || this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
     const depth = depthOf(plain)
     if (depth !== undefined) this.#depth = depth
@@ -132,6 +133,17 @@ export class TextReader {
     const seconds = last === undefined || time === undefined ? undefined : secondsBetween(last, time)
     if (seconds === undefined) return false
     return seconds > maxSeconds || (seconds >= maxSecondsOfStrangers && this.#areStrangers(found))
+  }
+
+  /** Whether a line that tells a cause names another end than the line before it that told one. */
+  #isElsewhere(found: Found, { text }: Line): boolean {
+    const link = linkOf(text)
+    if (link === undefined || !found.some(({ saying }) => saying.rank >= rank.refusal)) return false
+    const known = this.#statements
+      .filter(({ saying }) => saying.rank >= rank.refusal)
+      .map(({ line }) => linkOf(line.text))
+      .findLast((each) => each !== undefined)
+    return known !== undefined && known !== link
   }
 
   #areStrangers(found: Found): boolean {
