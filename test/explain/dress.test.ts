@@ -1,5 +1,6 @@
 /** Logs in the dress in which they come: octets, colours, records, broken lines, and several failures in one log. */
 import t from 'tap'
+import { adviceFor } from '../../src/explain/advice.ts'
 import { explainText } from '../../src/explain/text/index.ts'
 import { explainStream } from '../../src/explain/text/stream.ts'
 
@@ -75,4 +76,23 @@ t.test('lines that name different ends are different failures, in the same secon
 t.test('the number of a process is no address of the other end', async (t) => {
   t.equal(explainText(`Nov 28 09:14:02 sbc kamailio[2211]: ${line}`).failures[0]?.link, undefined)
   t.equal(explainText(`${line} from [2001:db8::7]:5061`).failures[0]?.link, '[2001:db8::7]:5061')
+})
+
+t.test('a remedy is the one for its cause', async (t) => {
+  for (const [text, wanted] of [
+    ['The certificate of TLSContext 0 will expire in 29 days, certificate expires in 29 days', /before that day/],
+    ['Error: Unsupported PKCS12 PFX data', /with AES/],
+    ['Mac verify error: invalid password?', /password of the container/],
+    ['Insecure file permissions on /etc/stunnel/stunnel.pem', /chmod 600/],
+    ['Event ID 36885', /remove the roots/],
+  ] as const)
+    t.match(adviceFor(explainText(text))[0]?.remedy, wanted, text)
+})
+
+t.test('a service that may not read its key is not told that others may', async (t) => {
+  for (const text of ['0x80090010', 'Event ID 36870', '0x8009030D', 'Keyset does not exist'])
+    t.notOk(
+      explainText(text).candidates.some(({ code }) => code === 'key.permissions'),
+      text,
+    )
 })

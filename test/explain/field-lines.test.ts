@@ -632,7 +632,7 @@ const told: readonly Line[] = [
     'ours',
     'us',
   ],
-  ['LOG4[ui]: Insecure file permissions on /etc/stunnel/stunnel.pem', 'key.permissions', 'ours', 'us'],
+  ['LOG4[ui]: Insecure file permissions on /etc/stunnel/stunnel.pem', 'key.permissions', 'ours'],
   [
     'CN = sbc.example.test\nerror 20 at 0 depth lookup: unable to get local issuer certificate\nerror ' +
       'leaf.pem: verification failed',

@@ -46,14 +46,14 @@ export const dotnet: StackGrammar = {
       when: /asn1 corrupted data|asn1 bad tag value met/,
       says: own(['file.corrupt', 'file.wrong-kind', 'file.pfx-malformed']),
     },
-    { when: /\bkeyset does not exist/, says: own(['key.missing', 'key.permissions', 'key.unreadable']) },
+    { when: /\bkeyset does not exist/, says: own(['key.missing', 'key.unreadable']) },
     {
       when: /specified network password is not correct|certificate data cannot be read with the provided password/,
       says: own(['file.pfx-password']),
     },
     {
       when: /credentials supplied to the package were not recognized/,
-      says: own(['key.unreadable', 'key.permissions', 'key.missing']),
+      says: own(['key.unreadable', 'key.missing']),
     },
     { when: /remotecertificatechainerrors|remote certificate is invalid (?:according|because)/, says: refusedSomehow },
     {

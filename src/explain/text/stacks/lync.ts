@@ -2,7 +2,7 @@
 import { event, own, outside, refusedSomehow, refused, rank, closed } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
-const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable', 'key.permissions'])
+const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable'])
 
 export const lync: StackGrammar = {
   name: 'LCS, OCS, Lync, Skype for Business',
@@ -32,7 +32,7 @@ export const lync: StackGrammar = {
       says: {
         ...startFailed,
         rank: rank.refusal,
-        causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid', 'key.permissions'],
+        causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid'],
       },
     },
     {

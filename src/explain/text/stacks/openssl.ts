@@ -25,7 +25,7 @@ const duringHandshake = /verif|accept|connect|handshak|not trusted|tls (?:read|w
 const badPem = own(sets.notPem, { key: sets.badKeyFile, trust: sets.emptyTrust })
 const corrupt = own(['file.corrupt'], { key: ['key.malformed'], trust: ['trust.malformed'] })
 const missing = own(['file.missing', 'key.missing', 'trust.missing'], sets.missingFile)
-const unreadable = own(['file.unreadable'], { key: ['key.unreadable', 'key.permissions'] })
+const unreadable = own(['file.unreadable'], { key: ['key.unreadable'] })
 const noCertificateShown: Saying = {
   rank: rank.reason,
   causes: ['tls.client-cert-missing'],

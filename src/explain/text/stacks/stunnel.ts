@@ -1,5 +1,5 @@
 /** stunnel 5, beyond the words of OpenSSL (verify.c, client.c). */
-import { closed, handshake, own, refused, refusedSomehow } from '../grammar.ts'
+import { closed, handshake, rank, refused, refusedSomehow } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const stunnel: StackGrammar = {
@@ -21,7 +21,11 @@ export const stunnel: StackGrammar = {
       when: /rejected by cert|cert: (?:pre-)?verification (?:error|failed)|certificate verification failed/,
       says: refusedSomehow,
     },
-    { when: /insecure file permissions/, says: own(['key.permissions']) },
+    // A warning: stunnel goes on.
+    {
+      when: /insecure file permissions/,
+      says: { rank: rank.outside, causes: ['key.permissions'], whose: 'ours' },
+    },
     { when: /rejected by ocsp/, says: refused('cert.revoked', 'crl.unreachable') },
     {
       when: /peer suddenly disconnected|connection closed.*in ssl (?:accept|connect)|ssl socket closed .*abruptly/,
