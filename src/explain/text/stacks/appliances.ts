@@ -19,7 +19,7 @@ export const appliances: StackGrammar = {
     { when: /%pki-\d-certificate invalid\b(?! (?:expired|not yet))/, says: refusedSomehow },
     // A notice before the day is no failure yet.
     {
-      when: /certificate .*(?:about to expire|expires? soon|expir(?:es?|ing) (?:in|within) \d+ (?:day|hour|week))/,
+      when: /certificate .*(?:about to expire|expires? soon|expir(?:es?|ing) (?:in|within) (?:(?:[1-3]?\d|4[0-5]) days?|[1-6] weeks?|\d+ hours?)\b)/,
       says: { rank: rank.outside, causes: ['cert.expires-soon'] },
     },
     { when: /\b11235\b.*domain mismatch/, says: ours('cert.name-mismatch') },

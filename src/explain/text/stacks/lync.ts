@@ -4,6 +4,9 @@ import type { StackGrammar } from '../grammar.ts'
 
 const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable'])
 
+/** Other sources use these numbers too: 12290 and 12303 of VSS, 7024 of every service that ends. */
+const otherService = /\bvss\b|volume shadow|spooler|sql server|windows update|\biis\b|print/
+
 export const lync: StackGrammar = {
   name: 'LCS, OCS, Lync, Skype for Business',
   rules: [
@@ -23,8 +26,9 @@ export const lync: StackGrammar = {
       },
     },
     {
-      when: event([12303, 14694, 14397], /could not be loaded from store/),
+      when: event([12303, 14694, 14397], /certificate could not be loaded from store/),
       says: startFailed,
+      unless: otherService,
     },
     { when: event([14347, 14336, 14352], /tls listener could not (?:be )?start/), says: startFailed },
     {
@@ -34,14 +38,16 @@ export const lync: StackGrammar = {
         rank: rank.refusal,
         causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid'],
       },
+      unless: otherService,
     },
     {
-      when: event([12299, 7024], /shutting down due to an internal error/),
+      when: event([12299, 7024], /the service is shutting down due to an internal error/),
       says: {
         ...startFailed,
         rank: rank.closed,
         causes: ['cert.expired', 'config.not-retrieved', 'config.invalid', 'file.missing'],
       },
+      unless: otherService,
     },
     {
       when: /msft ?siproutingsetting/,
