@@ -191,9 +191,13 @@ async function collected(name: string, chunks: AsyncIterable<Uint8Array>): Promi
 /** Whether the evidence said anything at all. */
 export function isKnown({ kind, answer }: Explained): boolean {
   if (kind === 'certificates') return answer.contents.length > 0 || answer.findings.length > 0
-  if (kind === 'capture')
-    return answer.counts.packets > 0 && (answer.candidates.length > 0 || answer.counts.broken === 0)
+  if (kind === 'capture') return isRead(answer) && (answer.candidates.length > 0 || answer.counts.broken === 0)
   return isAnswered(answer)
+}
+
+/** A capture of which no packet was understood proves nothing. */
+function isRead({ counts }: CaptureAnswer): boolean {
+  return counts.connections > 0 || counts.sipMessages > 0
 }
 
 function isAnswered(answer: TextAnswer): boolean {

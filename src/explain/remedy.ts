@@ -25,6 +25,12 @@ const replace = 'replace the certificate by one'
 /** The first that fits. */
 const works: readonly Work[] = [
   {
+    codes: /^cert\.expires-soon$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'renew the certificate before that day, install it, and reload',
+  },
+  {
     codes: /^cert\.expired$/,
     by: 'owner',
     place: 'certificate',
@@ -112,10 +118,22 @@ const works: readonly Work[] = [
     text: 'install a current CRL of every issuing CA at the end that refused',
   },
   {
+    codes: /^trust\.too-long$/,
+    by: 'us',
+    place: 'trust',
+    text: 'remove the roots that no peer needs from the trust list, or stop sending the list of CA names',
+  },
+  {
     codes: /^trust\./,
     by: 'us',
     place: 'trust',
     text: 'put the roots that are to be trusted into the trust list, as PEM',
+  },
+  {
+    codes: /^key\.permissions$/,
+    by: 'us',
+    place: 'key',
+    text: 'let only the account of the service read the key file (chmod 600)',
   },
   {
     codes: /^key\./,
@@ -124,6 +142,20 @@ const works: readonly Work[] = [
     text:
       'install the private key that belongs to the certificate, readable by the account of the service, as ' +
       'PEM without a passphrase or with the right one',
+  },
+  {
+    codes: /^file\.pfx-password$/,
+    by: 'us',
+    place: 'certificate',
+    text: 'configure the password of the container, or export the container again with a known one',
+  },
+  {
+    codes: /^file\.pfx-legacy$/,
+    by: 'us',
+    place: 'certificate',
+    text:
+      'export the container again with AES: openssl pkcs12 -legacy -in OLD.pfx -nodes -out ALL.pem; ' +
+      'openssl pkcs12 -export -in ALL.pem -out NEW.pfx',
   },
   {
     codes: /^file\./,

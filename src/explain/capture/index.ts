@@ -60,6 +60,14 @@ export async function explainCapture(source: string | Buffer, options: CaptureOp
   return reading.end()
 }
 
+/** Silence would look as if all were well. */
+function nothingRead(packets: number): string {
+  return (
+    `none of the ${packets} packets belongs to a TCP connection or holds SIP over UDP; siplab does not open tunnels ` +
+    '(GRE, MPLS, VXLAN, PPPoE): record inside the tunnel'
+  )
+}
+
 class Reading {
   readonly #keylog = new KeyLog()
   readonly #sip: SipMessage[] = []
@@ -106,6 +114,8 @@ class Reading {
       this.#problem(`${this.#cutPackets} packets were recorded only in part; record again with tcpdump -s 0`)
     const { answer, connections, total, broken } = this.#list.result()
     const { packets, fragments } = this.#table
+    const isSilent = total === 0 && this.#sipCount === 0 && fragments === 0 && this.#problems.length === 0
+    if (packets > 0 && isSilent) this.#problem(nothingRead(packets))
     return {
       kind: 'capture',
       ...answer,

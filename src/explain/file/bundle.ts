@@ -1,7 +1,8 @@
 /** Reads a file as administrators have them: any encoding, any container, comments, blocks in any order. */
 import { CertificateError, readCertificate } from '../../certificates/examine/index.ts'
 import { DerReader } from '../../certificates/examine/der.ts'
-import { pkcs7, readDer, shapeOf, signedObject } from './der.ts'
+import { isDer, shapeOf } from './der-shape.ts'
+import { pkcs7, readDer, signedObject } from './der.ts'
 import type { Bundle, Item, Remark } from './items.ts'
 import { pemKey } from './key.ts'
 import { decodeBody, readPem, type PemBlock } from './pem.ts'
@@ -215,6 +216,7 @@ function stranger(content: Buffer, text: string): Remark {
   if (/^\s*<(?:!doctype|html|\?xml)/i.test(text.slice(0, 200)))
     return wrong('HTML or XML: a page was saved instead of the file')
   if (/^ssh-(?:rsa|ed25519|ecdsa)|^ecdsa-sha2/.test(text)) return wrong('a key of OpenSSH, which TLS does not use')
+  if (isDer(content)) return { code: 'file.corrupt', where, why: 'it begins as DER, and is cut or damaged' }
   const dashes = /[-\u0080-\u00ff]{1,12}\s*BEGIN (?:[A-Z0-9 ]{0,20})(?:CERTIFICATE|PRIVATE KEY)/.test(
     text.slice(0, 1_048_576),
   )

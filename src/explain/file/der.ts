@@ -4,8 +4,9 @@ import { PasswordError } from '../../certificates/containers/pbe.ts'
 import { readPfx } from '../../certificates/containers/pfx.ts'
 import { readPkcs7 } from '../../certificates/containers/pkcs7.ts'
 import { readRequest } from '../../certificates/containers/request.ts'
-import { contextTag, DerReader, Tag } from '../../certificates/examine/der.ts'
+import { DerReader, Tag } from '../../certificates/examine/der.ts'
 import { CertificateError, readCertificate, readCrl } from '../../certificates/examine/index.ts'
+import { shapeOf } from './der-shape.ts'
 import type { Bundle, FileFormat, Item, Remark } from './items.ts'
 import { derKey } from './key.ts'
 import { maxBlocks } from './pem.ts'
@@ -14,45 +15,6 @@ type Part = Pick<Bundle, 'items' | 'remarks' | 'notes'>
 
 /** No container of an administrator is larger. */
 const maxContainerOctets = 16 * 1_048_576
-
-export type DerShape = 'certificate or alike' | 'PKCS #7' | 'PKCS #12' | 'key' | 'encrypted key' | 'nothing'
-
-/** Looks at the first tags only. */
-export function shapeOf(octets: Buffer): DerShape {
-  const first = outermost(octets)
-  if (first === undefined) return 'nothing'
-  const [one, two] = first
-  if (one === Tag.oid && two === contextTag(0, true)) return 'PKCS #7'
-  if (one === Tag.integer && two === Tag.sequence)
-    return octets.subarray(0, 12).includes(Buffer.from([2, 1, 3, 0x30])) ? 'PKCS #12' : 'key'
-  if (one === Tag.integer) return 'key'
-  if (one === Tag.sequence && two === Tag.octetString) return 'encrypted key'
-  return one === Tag.sequence && two === Tag.sequence ? 'certificate or alike' : 'nothing'
-}
-
-/** The tags of the first two values inside a SEQUENCE, without reading what is in them. */
-function outermost(octets: Buffer): readonly [number, number] | undefined {
-  if (octets[0] !== Tag.sequence) return undefined
-  const head = lengthAt(octets, 1)
-  if (head === undefined) return undefined
-  const at = 1 + head.octets
-  const one = octets[at]
-  const inner = lengthAt(octets, at + 1)
-  if (one === undefined || inner === undefined) return undefined
-  const two = inner.value === undefined ? undefined : octets[at + 1 + inner.octets + inner.value]
-  return [one, two ?? (inner.value === undefined ? contextTag(0, true) : 0)]
-}
-
-function lengthAt(octets: Buffer, at: number): { readonly octets: number; readonly value?: number } | undefined {
-  const first = octets[at]
-  if (first === undefined) return undefined
-  if (first < 0x80) return { octets: 1, value: first }
-  const size = first & 0x7f
-  if (size === 0) return { octets: 1 }
-  return size > 4 || at + size >= octets.length
-    ? undefined
-    : { octets: 1 + size, value: octets.readUIntBE(at + 1, size) }
-}
 
 /** Everything in a piece of DER, e.g. several certificates one behind the other. */
 export function readDer(
@@ -152,15 +114,17 @@ function pfx(octets: Buffer, where: string, password: string | undefined): Part 
     ]
     return { items, remarks: legacy ? [remark, old] : [remark], notes: [] }
   } catch (error) {
-    if (error instanceof PasswordError) return closed(error, where, [remark])
+    if (error instanceof PasswordError) return closed(error, where, [remark], password)
     if (!(error instanceof CertificateError)) throw error
     return { items: [], remarks: [{ code: 'file.pfx-malformed', where, why: error.message }, remark], notes: [] }
   }
 }
 
-function closed(error: PasswordError, where: string, remarks: readonly Remark[]): Part {
-  const code = error.reason === 'wrong-password' ? 'file.pfx-password' : 'file.pfx-malformed'
-  return { items: [], remarks: [{ code, where, why: error.message }, ...remarks], notes: [] }
+function closed(error: PasswordError, where: string, remarks: readonly Remark[], password: string | undefined): Part {
+  if (error.reason !== 'wrong-password')
+    return { items: [], remarks: [{ code: 'file.pfx-malformed', where, why: error.message }, ...remarks], notes: [] }
+  const why = password === undefined ? 'it has a password, so siplab cannot judge what is in it' : error.message
+  return { items: [], remarks: [{ code: 'file.pfx-password', where, why }, ...remarks], notes: [] }
 }
 
 function derOf(octets: Buffer): Buffer {

@@ -33,6 +33,7 @@ const mild: ReadonlySet<VerdictCode> = new Set([
   'file.pkcs7',
   'file.pfx',
   'file.pfx-legacy',
+  'file.pfx-password',
   'file.der',
   'key.encrypted',
 ])

@@ -1,17 +1,22 @@
 /** Is this a certificate file? Asked before its octets are taken for a log or a capture. */
-import { shapeOf } from './der.ts'
+import { isDer, shapeOf } from './der-shape.ts'
 
-const label = /-----BEGIN (?:[A-Z0-9 #]{0,20}(?:CERTIFICATE|PRIVATE KEY|CRL|PKCS ?#?7|CMS)[A-Z0-9 #]{0,20})-----/
-/** Lines that only a log has: a report of OpenSSL holds a PEM block and is still a text. */
-const log = /error:[0-9A-F]{8}|verify error:|Verify return code: [1-9]|SSL alert number|handshake failure/
+/** With too few dashes too, or with those of a word processor: the file is still meant as PEM. */
+const label =
+  /[-\u0080-\u00ff]{2,15} ?BEGIN (?:[A-Z0-9 #]{0,20}(?:CERTIFICATE|(?:PRIVATE|PUBLIC) KEY|CRL|PKCS ?#?7|CMS|(?:DH|EC|DSA) PARAMETERS)[A-Z0-9 #]{0,20})[-\u0080-\u00ff]{2}/
+/** Output of a program that prints certificates too: it says more than they do. */
+const log = /^CONNECTED\(|error:[0-9A-F]{8}|verify error|verify return|SSL alert number|handshake failure|^\s*\d+ s:/im
+/** A line of a log begins with its time; the text of `openssl x509 -text` does not. */
+const timed = /^(?:<\d+>)?\[?(?:\d{4}-\d\d-\d\d[T ]\d\d:|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)/m
 
 /** Looks at the first 256 KiB. */
 export function looksLikeCertificateFile(octets: Buffer): boolean {
   const start = octets.subarray(0, 262_144)
-  if (start[0] === 0x30 && shapeOf(start) !== 'nothing') return true
+  if (isDer(start) || (start[0] === 0x30 && shapeOf(start) !== 'nothing')) return true
   if (start.subarray(0, 4).toString('hex') === 'feedfeed') return true
   const text = start.toString('latin1').replaceAll('\0', '')
-  if (label.test(text)) return !log.test(text)
+  const found = label.exec(text)
+  if (found !== null) return !log.test(text) && !timed.test(text.slice(0, found.index))
   const joined = text.slice(0, 4096).replace(/\s+/g, '')
   return /^MI[A-Za-z0-9+/]{62,}={0,2}$/.test(joined) && shapeOf(Buffer.from(joined, 'base64')) !== 'nothing'
 }

@@ -49,7 +49,13 @@ export interface Rule {
   readonly says: Saying | ((match: RegExpExecArray) => Saying | undefined)
   /** Where the same words in another order mean nothing. */
   readonly unless?: RegExp
+  /** Where other programs use the same words for other trouble: the line must say this too. */
+  readonly only?: RegExp
 }
+
+/** A line that is about TLS, certificates or keys. */
+export const aboutTls =
+  /\bd?tls|\bssl|ssl\b|\bx\.?509|\bpk(?:i|cs)|\bpem\b|handshake|schannel|certificat|\bcert\b|\.(?:pem|crt|cer|key|p12|pfx|crl)\b|private ?key|\bca[- ]?(?:list|file|path)|routines|asn\.?1|rustls|webpki/
 
 interface Sample {
   readonly text: string
@@ -175,14 +181,41 @@ export function alertSent(number: number, sender?: AlertSender): Saying {
 /** The alert whose name is the first group of the pattern. */
 export function receivedByName(match: RegExpExecArray): Saying | undefined {
   const number = alertByName(match[1] ?? '')
-  return number === undefined ? undefined : alertReceived(number)
+  return number === undefined ? undefined : received(number)
+}
+
+/** The alert whose number is the first group of the pattern. */
+export function receivedByNumber(match: RegExpExecArray): Saying | undefined {
+  return received(Number(match[1]))
+}
+
+/** A close_notify ends every connection that ends well (RFC 8446 §6.1). */
+function received(number: number): Saying | undefined {
+  return number === 0 ? undefined : alertReceived(number)
 }
 
 export function sentByName(sender?: AlertSender): (match: RegExpExecArray) => Saying | undefined {
   return (match) => {
     const number = alertByName(match[1] ?? '')
-    return number === undefined ? undefined : alertSent(number, sender)
+    return number === undefined || number === 0 ? undefined : alertSent(number, sender)
   }
+}
+
+/** What the Event Viewer and exports of it write beside the number of an event, in the languages of Windows. */
+const eventWords =
+  "event(?: ?id)?|eventid|protocol stack|ls server|lync server|schannel|ereignis-?(?:id|kennung)?|id de l'événement|" +
+  'id\\. de evento|id(?: do)? evento|identificador de evento|код события|イベント id|事件 id'
+
+/**
+ * `event([36874], /no cipher suites/)`: the number of an event where the text calls it one, or the words of the event.
+ * The same digits elsewhere are a port or an extension: `m=audio 36874 RTP/AVP 0`.
+ */
+export function event(numbers: readonly number[], words: RegExp): RegExp {
+  const any = numbers.join('|')
+  return new RegExp(
+    `(?<![a-z])(?:${eventWords})[^0-9a-z]{0,4}(?:${any})(?!\\d)|` +
+      `\\b(?:${any}), ?(?:ls|lync|ocs|schannel|office|live)\\b|${words.source}`,
+  )
 }
 
 /** Sets of causes that several stacks share. */

@@ -5,8 +5,19 @@
 import { productOf } from '../remedy.ts'
 import { combine } from './episode.ts'
 import type { Finding } from './episode.ts'
+import { rank } from './grammar.ts'
 import type { FileRole } from './grammar.ts'
-import { canonical, depthOf, fileRoleOf, linkOf, mayMatter, sayingsOf, timeOf, unwrap } from './statement.ts'
+import {
+  canonical,
+  depthOf,
+  fileRoleOf,
+  linkOf,
+  mayMatter,
+  sayingsOf,
+  secondsBetween,
+  timeOf,
+  unwrap,
+} from './statement.ts'
 import type { Line, Statement } from './statement.ts'
 
 /** One kind of failure on one link. */
@@ -25,9 +36,17 @@ const maxGroups = 500
 const maxStatements = 64
 /** Lines without a statement that end a failure. */
 const maxGap = 25
+/** Lines of one failure follow each other within so many seconds. */
+const maxSeconds = 30
+/** What has nothing in common is another failure already after so many. */
+const maxSecondsOfStrangers = 2
+/** Mail programs and terminals break lines at about this width. */
+const wrapWidth = { from: 40, to: 160 } as const
 const maxLine = 65_536
 /** So many lines are compared with every rule; of the later lines, only those that may matter. */
 const alwaysRead = 1000
+
+type Found = ReturnType<typeof sayingsOf>
 
 export class TextReader {
   readonly #groups = new Map<string, { -readonly [Name in keyof FailureGroup]: FailureGroup[Name] }>()
@@ -36,6 +55,8 @@ export class TextReader {
   #roles = new Set<FileRole>()
   #link: string | undefined
   #product: string | undefined
+  /** A line that says nothing yet and may go on in the next one. */
+  #begun: string | undefined
   #lineNumber = 0
   #lastStatement = 0
   #left = 0
@@ -77,8 +98,9 @@ export class TextReader {
       text: text.trim().slice(0, 500),
       ...(time === undefined ? {} : { time }),
     }
-    const found = sayingsOf(plain)
-    const isRepeated = found.length > 0 && this.#repeats(found, line)
+    const found = this.#sayings(text, plain, line)
+    const isRepeated =
+      found.length > 0 && (this.#repeats(found, line) || this.#isLater(found, line) || this.#isElsewhere(found, line))
     if (isRepeated || this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
     const depth = depthOf(plain)
     if (depth !== undefined) this.#depth = depth
@@ -95,8 +117,45 @@ export class TextReader {
     }
   }
 
+  /** What the line says; where it says nothing, what it says as the rest of the line before it. */
+  #sayings(text: string, plain: string, { time }: Line): Found {
+    const alone = sayingsOf(plain)
+    const begun = this.#begun
+    const isLong = text.length >= wrapWidth.from && text.length <= wrapWidth.to
+    this.#begun = alone.length === 0 && isLong && mayMatter(text) ? plain : undefined
+    const isRest = alone.length === 0 && begun !== undefined && time === undefined && /^[a-z]/.test(text.trimStart())
+    return isRest ? sayingsOf(`${begun} ${plain}`) : alone
+  }
+
+  /** Whether what is said is too late to belong to the failure before it. */
+  #isLater(found: Found, { time }: Line): boolean {
+    const last = this.#statements.findLast(({ line }) => line.time !== undefined)?.line.time
+    const seconds = last === undefined || time === undefined ? undefined : secondsBetween(last, time)
+    if (seconds === undefined) return false
+    return seconds > maxSeconds || (seconds >= maxSecondsOfStrangers && this.#areStrangers(found))
+  }
+
+  /** Whether a line that tells a cause names another end than the line before it that told one. */
+  #isElsewhere(found: Found, { text }: Line): boolean {
+    const link = linkOf(text)
+    if (link === undefined || !found.some(({ saying }) => saying.rank >= rank.refusal)) return false
+    const known = this.#statements
+      .filter(({ saying }) => saying.rank >= rank.refusal)
+      .map(({ line }) => linkOf(line.text))
+      .findLast((each) => each !== undefined)
+    return known !== undefined && known !== link
+  }
+
+  #areStrangers(found: Found): boolean {
+    const telling = found.filter(({ saying }) => saying.rank >= rank.refusal)
+    const known = this.#statements.filter(({ saying }) => saying.rank >= rank.refusal)
+    if (telling.length === 0 || known.length === 0) return false
+    const causes = new Set(known.flatMap(({ saying }) => saying.causes))
+    return telling.every(({ saying }) => saying.causes.every((code) => !causes.has(code)))
+  }
+
   /** The same again at another time, or about another link, is a failure of its own. */
-  #repeats(found: ReturnType<typeof sayingsOf>, line: Line): boolean {
+  #repeats(found: Found, line: Line): boolean {
     const same = this.#statements.find(({ saying }) =>
       found.some((each) => each.saying === saying || alike(each.saying, saying)),
     )
@@ -134,6 +193,7 @@ export class TextReader {
   #forget(): void {
     this.#statements = []
     this.#depth = undefined
+    this.#begun = undefined
     if (this.#roles.size > 0) this.#roles = new Set()
     this.#link = undefined
     this.#product = undefined
@@ -167,11 +227,20 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A text as an array of its octets: so `journalctl -o json` writes a message that has colours. */
+function textOfOctets(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length < 8) return undefined
+  const isOctet = (each: unknown): each is number => typeof each === 'number' && each >= 0 && each <= 255
+  return value.every(isOctet) ? Buffer.from(value).toString('utf8') : undefined
+}
+
 function stringsOf(value: unknown, depth: number): readonly string[] {
   if (depth === 0 || typeof value !== 'object' || value === null) return []
   return Object.entries(value)
     .slice(0, 100)
     .flatMap(([name, inner]) => {
+      const text = textOfOctets(inner)
+      if (text !== undefined) return [text]
       if (typeof inner === 'string') return jsonTexts.test(name) || /ssl|tls|cert|error/i.test(inner) ? [inner] : []
       return stringsOf(inner, depth - 1)
     })

@@ -34,9 +34,12 @@ const wrapping = [
   /^[\w.-]+ +\| /,
 ]
 
+/** Colours and other control sequences of terminals (ECMA-48 §5.4), which loggers write into files too. */
+const control = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b[@-_]|#033\[[\d;]*[mK]/g
+
 /** Removes what loggers put around a line; the time is kept elsewhere. */
 export function unwrap(raw: string): string {
-  let text = raw
+  let text = raw.includes('\u001b') || raw.includes('#033') ? raw.replaceAll(control, '') : raw
   for (const pattern of wrapping) text = text.replace(pattern, '')
   return text
 }
@@ -56,6 +59,19 @@ export function timeOf(raw: string): string | undefined {
   return undefined
 }
 
+/** Seconds between two times as logs write them. Absent: one of them cannot be read. */
+export function secondsBetween(a: string, b: string): number | undefined {
+  const seconds = Math.abs(instantOf(b) - instantOf(a)) / 1000
+  return Number.isNaN(seconds) ? undefined : seconds
+}
+
+/**
+ * `28/Nov/2026:17:57:26.589` of HAProxy, `2026-11-20 09:14:02,113` of Java and Python, and what `Date` reads itself.
+ */
+function instantOf(time: string): number {
+  return Date.parse(time.replace(/^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):/i, '$1 $2 $3 ').replace(/,(\d)/, '.$1'))
+}
+
 /** Lower case, underscores and runs of blanks as one blank, plain apostrophes. */
 export function canonical(text: string): string {
   return text
@@ -71,7 +87,7 @@ export function canonical(text: string): string {
  * other things.
  */
 const interesting =
-  /ssl|tls|cert|x509|alert|handshake|pki|verif|expired|revo[ck]|crl|trust|signature|private[ _]?key|keystore|asn\.?1|pem[ _:]|base64|closed|terminated|reset|\beof\b|hang up|refused|timed? ?out|disconnect|enotfound|no such|denied|0x8[0-9a-f]{7}|0xc3e|-21\d{8}|\b21[34]\d{7}|diagnostics|reason:|(?:event|id)\W{0,4}\d{4,5}|protocol stack|[ _]e[ _][a-z]|err=|err(?:or)?[ =:(]+-?\d|depth=|no space|proxy protocol|layer[46]|ice failed|\bsni\b|cipher|principal|mismatch|pass ?phrase|unable to|cannot load|could not|shutting down|not a configured|reloadable|bad_cert/i
+  /ssl|tls|cert|x509|alert|handshake|pki|verif|expired|revo[ck]|crl|trust|signature|private[ _]?key|keystore|asn\.?1|pem[ _:]|base64|closed|terminated|reset|\beof\b|hang up|refused|timed? ?out|disconnect|enotfound|no such|denied|0x8[0-9a-f]{7}|0xc3e|-21\d{8}|\b21[34]\d{7}|diagnostics|reason:|(?:event|id)\W{0,4}\d{4,5}|protocol stack|[ _]e[ _][a-z]|err=|err(?:or)?[ =:(]+-?\d|depth=|no space|proxy protocol|layer[46]|ice failed|\bsni\b|cipher|principal|mismatch|pass ?phrase|unable to|cannot load|could not|shutting down|not a configured|reloadable|bad_cert|keyset|network password|password must|pkcs ?#?\d|not enough data|wrong tag|\.pem\b|invalidkey|_ocsp_|sip\/2\.0 [3-6]/i
 
 export function mayMatter(text: string): boolean {
   return interesting.test(text)
@@ -101,9 +117,9 @@ export function sayingsOf(plain: string): Sayings {
 function matchingRules(plain: string): Sayings {
   const found: { readonly stack: string; readonly saying: Saying }[] = []
   for (const { name, rules } of stacks)
-    for (const { when, says, unless } of rules) {
+    for (const { when, says, unless, only } of rules) {
       const match = when.exec(plain)
-      if (match === null || unless?.test(plain) === true) continue
+      if (match === null || unless?.test(plain) === true || only?.test(plain) === false) continue
       const saying = typeof says === 'function' ? says(match) : says
       if (saying !== undefined) found.push({ stack: name, saying })
     }
@@ -117,7 +133,7 @@ export function depthOf(plain: string): number | undefined {
 }
 
 const trustWords =
-  /ca[ -]?list|load verify locations|ca ?file|capath|load cert crl file|trust(?! ?ed certificate)[ -]?(?:list|store|ed ca|anchor|manager)|truststore|\bca[-.\w]*\.(?:pem|crt)|[-/]ca\.(?:pem|crt)|ca-?bundle|cacert|x509 (?:trust )?file/
+  /ca[ -]?list|load verify locations|ca[- ]?file|capath|load cert crl file|trust(?! ?ed certificate)[ -]?(?:list|store|ed ca|anchor|manager)|truststore|\bca[-.\w]*\.(?:pem|crt)|[-/]ca\.(?:pem|crt)|ca-?bundle|cacert|x509 (?:trust )?file/
 const keyWords = /private ?key|\.key\b|certificate key|key ?file|key input/
 const certificateWords = /certificate|\bcert\b|\.(?:pem|crt|cer)\b|load cert/
 
@@ -136,7 +152,8 @@ export function linkOf(text: string): string | undefined {
     /\bServer ([\w.-]+\/[\w.-]+) is/.exec(text)?.[1] ?? /connect to the server "([^"]{1,100})"/i.exec(text)?.[1]
   if (server !== undefined) return server
   const found =
-    /\b(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?\b/.exec(text) ?? /\[([0-9a-f:]{3,39})\](?::(\d{1,5}))?/i.exec(text)
+    /\b(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?\b/.exec(text) ??
+    /\[((?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\](?::(\d{1,5}))?/i.exec(text)
   if (found === null) return undefined
   const [, address = '', port] = found
   return port === undefined || Number(port) >= 32_768 ? address : endpointText(address, Number(port))

@@ -8,7 +8,7 @@ const maxLine = 65_536
 const maxShort = 256
 const lineEnd = /\r\n|\n|\r/
 
-/** Reads chunks to their end. UTF-16 is recognised by its byte order mark, all else is read as UTF-8. */
+/** Reads chunks to their end. UTF-16 is recognised by its byte order mark or its zero octets. */
 export async function explainStream(chunks: AsyncIterable<Uint8Array>): Promise<TextAnswer> {
   const reader = new TextReader()
   let decoder: InstanceType<typeof TextDecoder> | undefined
@@ -36,5 +36,15 @@ function pushLines(reader: TextReader, text: string): string {
 
 function encodingOf(chunk: Uint8Array): 'utf-16le' | 'utf-16be' | 'utf-8' {
   if (chunk[0] === 0xff && chunk[1] === 0xfe) return 'utf-16le'
-  return chunk[0] === 0xfe && chunk[1] === 0xff ? 'utf-16be' : 'utf-8'
+  if (chunk[0] === 0xfe && chunk[1] === 0xff) return 'utf-16be'
+  const sample = chunk.subarray(0, 512)
+  const isZero = (parity: number): boolean =>
+    sample.length >= 8 && share(sample, (octet, place) => place % 2 === parity && octet === 0) > 0.3
+  if (isZero(1)) return 'utf-16le'
+  return isZero(0) ? 'utf-16be' : 'utf-8'
+}
+
+/** The share of the octets for which something holds: 0 to 1. */
+function share(octets: Uint8Array, holds: (octet: number, place: number) => boolean): number {
+  return octets.filter(holds).length / octets.length
 }

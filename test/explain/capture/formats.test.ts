@@ -86,6 +86,18 @@ t.test('a link type that is not read is named', async (t) => {
   t.match(await explainCapture(capture), { problems: [/link type 105 are not read/] })
 })
 
+t.test('a capture of which no packet is read says so', async (t) => {
+  const packets = refused.packets.map(({ at, octets }) => ({
+    at,
+    // GRE (RFC 2784 §2) around each packet.
+    octets: Buffer.concat([octets.subarray(0, 9), Buffer.from([47]), octets.subarray(10, 20), octets]),
+  }))
+  t.match(await explainCapture(captureOf(packets)), {
+    counts: { connections: 0 },
+    problems: [/none of the \d packets belongs to a TCP connection .*GRE/],
+  })
+})
+
 t.test('fragments are counted', async (t) => {
   const [first] = refused.packets
   if (first === undefined) return

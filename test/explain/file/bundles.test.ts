@@ -9,6 +9,7 @@ import { basicConstraints, extendedKeyUsage, keyUsage, subjectAltName } from '..
 import { keyToPem } from '../../../src/certificates/keys.ts'
 import { findingOf } from '../../../src/explain/file/finding.ts'
 import { explainFile, fileText, looksLikeCertificateFile, type FileOptions } from '../../../src/explain/file/index.ts'
+import { kindOf } from '../../../src/explain/recognise.ts'
 import { verdictCodes } from '../../../src/verdicts/codes.ts'
 import { hour, issuing, keys, leaf, now, root } from '../../certificates/examine/chains.ts'
 
@@ -325,4 +326,28 @@ t.test('hostile sizes cost little', async (t) => {
     const { user, system } = process.cpuUsage(start)
     t.ok((user + system) / 1e6 < 20, `${name}: ${Math.round((user + system) / 1000)} ms of CPU`)
   }
+})
+
+t.test('a certificate file is recognised behind long comments, and where it is damaged', async (t) => {
+  const comments = '# a line of the bundle, written by the tool that renews it\n'.repeat(200)
+  for (const [name, octets] of Object.entries({
+    'behind 12,000 octets of comments': Buffer.from(comments + chain),
+    'Base64 alone': Buffer.from(L.toString('base64')),
+    'a keystore of Java': Buffer.from('feedfeed0000000200000001', 'hex'),
+    'DER that is cut': L.subarray(0, 300),
+    'four dashes': Buffer.from(pem(L).replaceAll('-----', '----')),
+  }))
+    t.equal(kindOf(octets), 'certificates', name)
+  const lines = `Nov 28 09:14:02 sbc kamailio[1]: certificate of the peer:\n${pem(L)}`
+  t.equal(kindOf(Buffer.from(lines)), 'text', 'a log that prints a certificate is a log')
+  t.strictSame(codes(L.subarray(0, 300)), ['file.corrupt'])
+})
+
+t.test('a container with a password that nobody gave is no faulty container', async (t) => {
+  const folder = t.testdir({ 'all.pem': key + chain })
+  const pfx = execFileSync('openssl', ['pkcs12', '-export', '-in', 'all.pem', '-passout', 'pass:geheim'], {
+    cwd: folder,
+  })
+  const [finding] = explainFile(pfx).findings
+  t.match(finding, { code: 'file.pfx-password', weight: 'warning', why: /cannot judge/ })
 })

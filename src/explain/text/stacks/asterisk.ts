@@ -1,6 +1,22 @@
 /** Asterisk 13 to 22 with chan_sip and PJSIP (pjlib ssl_sock_ossl.c, sip_transport_tls.c), beyond OpenSSL. */
-import { closed, handshake, own, rank, refused, refusedSomehow, sets } from '../grammar.ts'
-import type { StackGrammar } from '../grammar.ts'
+import { broken, closed, handshake, own, rank, refused, refusedSomehow, sets } from '../grammar.ts'
+import type { Rule, StackGrammar } from '../grammar.ts'
+
+/** `pj_ssl_cert_get_verify_status_strings` (pjlib/src/pj/ssl_sock_common.c). */
+const pjsipStatus: readonly Rule[] = [
+  { when: /the issuer certificate cannot be found/, says: refused(...sets.noPath) },
+  { when: /\bthe certificate is untrusted\b/, says: refused(...sets.noPath) },
+  { when: /certificate has expired or not yet valid/, says: refused(...sets.anyDate) },
+  { when: /fields of the certificate cannot be decoded/, says: refused('cert.malformed') },
+  { when: /cannot be used for the specified purpose/, says: refused(...sets.purpose.unknown) },
+  { when: /does not match to the \(candidate\) issuer certificate/, says: refused('chain.issuer-mismatch') },
+  { when: /the crl certificate cannot be found/, says: refused('crl.missing', 'crl.malformed') },
+  { when: /certificate chain length is too long/, says: refused('chain.too-deep', 'chain.path-too-long') },
+  {
+    when: /certificate signature is created using a weak hashing/,
+    says: refused('cert.signature-weak', 'chain.signature-weak'),
+  },
+]
 
 export const asterisk: StackGrammar = {
   name: 'Asterisk, PJSIP',
@@ -20,7 +36,20 @@ export const asterisk: StackGrammar = {
       when: /pjsip tls ecacert|pjsip tls ekeyfile|pjsip tls ecertfile/,
       says: own(['file.missing', 'file.not-pem', 'key.missing', 'key.mismatch', 'trust.missing']),
     },
-    { when: /common name mismatch|certificate common name \(.*\) does not match/, says: refused('cert.name-mismatch') },
+    {
+      when: /common name mismatch|certificate common name (?:\(.*\) does|did) not match|server identity does not match/,
+      says: refused('cert.name-mismatch'),
+    },
+    ...pjsipStatus,
+    {
+      when: /(?:cert|ca list) file .*is either missing or not readable/,
+      says: own(['file.missing', 'file.unreadable'], { trust: ['trust.missing'] }),
+    },
+    {
+      when: /priv ?key file .*is either missing or not readable/,
+      says: own(['key.missing', 'key.unreadable']),
+    },
+    { when: /pjsip tls ehandshake/, says: broken },
     { when: /certificate did not verify/, says: refusedSomehow },
     { when: /peer did not provide a certificate|no peer ssl certificate/, says: refused('tls.client-cert-missing') },
     {

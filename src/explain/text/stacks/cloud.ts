@@ -22,9 +22,9 @@ export const cloud: StackGrammar = {
       },
     },
     {
-      when: /sbc certificate.*(?:has )?expired|certificate expir/,
+      when: /sbc certificate.*(?:has )?expired|\bcertificate expired/,
       says: ours('cert.expired', 'clock.wrong'),
-      unless: /verify|x509|sec error|alert/,
+      unless: /verif|x509|sec error|alert|peer cert|will|soon/,
     },
     {
       when: /tls connectivity status: inactive/,

@@ -1,5 +1,5 @@
 /** .NET Framework and .NET 5 to 9: `AuthenticationException`, `X509ChainStatusFlags`, `SslPolicyErrors`. */
-import { closed, handshake, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
+import { closed, handshake, own, rank, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const dotnet: StackGrammar = {
@@ -8,18 +8,18 @@ export const dotnet: StackGrammar = {
     { when: /remotecertificatenamemismatch/, says: refused('cert.name-mismatch') },
     { when: /remotecertificatenotavailable/, says: refused('tls.client-cert-missing') },
     {
-      when: /errors in the certificate chain: .*(?:partialchain|untrustedroot)|\bpartialchain\b|\buntrustedroot\b/,
+      when: /errors in the certificate chain: .*(?:partialchain|untrustedroot)|\bpartialchain\b|\buntrustedroot\b|cert trust is (?:untrusted root|partial chain)/,
       says: refused('chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'),
     },
     {
-      when: /errors in the certificate chain: .*nottimevalid|\bnottimevalid\b/,
+      when: /errors in the certificate chain: .*nottimevalid|\bnottimevalid\b|cert trust is not time valid/,
       says: refused('cert.expired', 'cert.not-yet-valid', 'clock.wrong', 'chain.expired'),
     },
-    { when: /\bnotvalidforusage\b/, says: refused(...sets.purpose.unknown) },
+    { when: /\bnotvalidforusage\b|cert trust is not valid for usage/, says: refused(...sets.purpose.unknown) },
     { when: /\bnotsignaturevalid\b/, says: refused('cert.signature-invalid') },
     { when: /errors in the certificate chain: .*\brevoked\b/, says: refused('cert.revoked', 'chain.revoked') },
     {
-      when: /revocationstatusunknown|offlinerevocation/,
+      when: /revocationstatusunknown|offlinerevocation|cert trust (?:revocation status unknown|is offline revocation)/,
       says: refused('crl.missing', 'crl.unreachable', 'crl.expired'),
     },
     { when: /invalidbasicconstraints/, says: refused('chain.not-a-ca', 'chain.path-too-long') },
@@ -30,6 +30,31 @@ export const dotnet: StackGrammar = {
     { when: /invalidpolicyconstraints|noissuancechainpolicy/, says: refused('chain.policy') },
     { when: /hasweaksignature/, says: refused('cert.signature-weak', 'chain.signature-weak') },
     { when: /hasnotsupportedcriticalextension/, says: refused('cert.critical-extension') },
+    {
+      when: /could not create ssl\/tls secure channel/,
+      says: {
+        rank: rank.refusal,
+        causes: ['tls.no-common-version', 'tls.no-common-cipher', 'tls.client-cert-missing', 'tls.handshake-failed'],
+      },
+    },
+    { when: /rejected by the provided remotecertificatevalidationcallback/, says: refusedSomehow },
+    {
+      when: /must use a certificate with the (?:associated|corresponding) private key/,
+      says: own(['key.missing', 'tls.own-cert-missing']),
+    },
+    {
+      when: /asn1 corrupted data|asn1 bad tag value met/,
+      says: own(['file.corrupt', 'file.wrong-kind', 'file.pfx-malformed']),
+    },
+    { when: /\bkeyset does not exist/, says: own(['key.missing', 'key.unreadable']) },
+    {
+      when: /specified network password is not correct|certificate data cannot be read with the provided password/,
+      says: own(['file.pfx-password']),
+    },
+    {
+      when: /credentials supplied to the package were not recognized/,
+      says: own(['key.unreadable', 'key.missing']),
+    },
     { when: /remotecertificatechainerrors|remote certificate is invalid (?:according|because)/, says: refusedSomehow },
     {
       when: /could not establish trust relationship for the ssl/,

@@ -2,7 +2,17 @@
  * Erlang/OTP ssl 9 to 11: `{tls_alert,{…}}`, `{bad_cert,…}` and the notices of the logger (ssl_alert.erl,
  * pubkey_cert.erl).
  */
-import { closed, handshake, own, receivedByName, refused, refusedSomehow, sentByName, sets } from '../grammar.ts'
+import {
+  aboutTls,
+  closed,
+  handshake,
+  own,
+  receivedByName,
+  refused,
+  refusedSomehow,
+  sentByName,
+  sets,
+} from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const erlang: StackGrammar = {
@@ -30,6 +40,8 @@ export const erlang: StackGrammar = {
     {
       when: /bad cert,invalid signature|\binvalid signature\b/,
       says: refused('cert.signature-invalid', 'chain.issuer-mismatch'),
+      only: aboutTls,
+      unless: /stir|shaken|passport|identity|jsonwebtoken|\bjwt\b/,
     },
     { when: /bad cert,invalid issuer/, says: refused('chain.issuer-mismatch', 'chain.out-of-order') },
     { when: /unknown critical (?:cert )?extension/, says: refused('cert.critical-extension') },
@@ -40,7 +52,7 @@ export const erlang: StackGrammar = {
       says: refused('cert.signature-weak', 'tls.no-common-signature'),
     },
     {
-      when: /peer did not (?:return|send) (?:a )?certificate|no client certificate provided|\bcertificate required,/,
+      when: /peer did not (?:return|send) (?:a )?certificate|no client certificate provided|\{certificate required,/,
       says: refused('tls.client-cert-missing'),
     },
     {
@@ -57,7 +69,7 @@ export const erlang: StackGrammar = {
     { when: /\{options,\{?keyfile/, says: own(['key.missing', 'key.malformed', 'key.unreadable']) },
     { when: /\{options,\{?cacertfile/, says: own(['trust.missing', 'trust.malformed', 'trust.empty']) },
     { when: /\{options,\{?certfile/, says: own(['file.missing', 'file.not-pem', 'file.corrupt']) },
-    { when: /key mismatch|keyfile.*mismatch/, says: own(['key.mismatch']) },
+    { when: /key mismatch|keyfile.*mismatch/, says: own(['key.mismatch']), only: aboutTls, unless: /srtp|zrtp/ },
     { when: /generated (?:server|client) alert: (?:fatal|warning) - ([a-z ]+)/, says: sentByName('erlang') },
     { when: /\{tls alert, ?\{ ?([a-z ]+),/, says: receivedByName, unless: /generated|bad cert/ },
     { when: /\{error,closed\}|\{down,normal\}/, says: closed },

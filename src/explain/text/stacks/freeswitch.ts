@@ -1,5 +1,5 @@
 /** FreeSWITCH 1.6 to 1.10 with sofia-sip (tport_tls.c, sofia.c), drachtio too, beyond OpenSSL. */
-import { closed, own, refused, refusedSomehow } from '../grammar.ts'
+import { aboutTls, closed, own, refused, refusedSomehow } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const freeswitch: StackGrammar = {
@@ -12,6 +12,7 @@ export const freeswitch: StackGrammar = {
     {
       when: /peer name mismatch|subject(?:s)? mismatch|no matching subject|peer certificate subject/,
       says: refused('cert.name-mismatch'),
+      only: aboutTls,
     },
     {
       when: /tport tls.*(?:peer )?certificate (?:verification|validation) failed|peer certificate (?:not|verification)/,

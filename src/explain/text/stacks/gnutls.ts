@@ -1,12 +1,13 @@
 /** GnuTLS 3.x: `gnutls_strerror`, `gnutls_alert_get_name` and `gnutls_certificate_verification_status_print`. */
 import {
-  alertReceived,
+  aboutTls,
   broken,
   closed,
   handshake,
   own,
   rank,
   receivedByName,
+  receivedByNumber,
   refused,
   refusedAt,
   refusedSomehow,
@@ -19,7 +20,7 @@ const otherPurpose = ['cert.eku-missing', 'chain.eku-narrow'] as const
 export const gnutls: StackGrammar = {
   name: 'GnuTLS',
   rules: [
-    { when: /received alert \[(\d{1,3})\]/, says: (match) => alertReceived(Number(match[1])) },
+    { when: /received alert \[(\d{1,3})\]/, says: receivedByNumber },
     { when: /fatal alert has been received\.?: ?([a-z ]+)/, says: receivedByName },
     { when: /fatal alert has been received|gnutls e fatal alert received/, says: closed },
     { when: /chain uses not yet valid certificate|not activated yet/, says: refusedAt(sets.notYetValid) },
@@ -93,6 +94,7 @@ export const gnutls: StackGrammar = {
     {
       when: /public key signature verification has failed/,
       says: refused('cert.signature-invalid', 'cert.key-mismatch'),
+      unless: /\bgpg\b|openpgp/,
     },
     { when: /safe renegotiation failed/, says: handshake(['tls.legacy-renegotiation'], 'us') },
     { when: /certificate and the given key do not match/, says: own(['key.mismatch', 'chain.out-of-order']) },
@@ -104,15 +106,31 @@ export const gnutls: StackGrammar = {
       when: /error reading '.*' or '.*'/,
       says: { ...own([...sets.notPem, 'key.malformed']), rank: rank.refusal },
     },
+    {
+      when: /gnutls certificate set x509.*error in parsing/,
+      says: own(['key.malformed', 'file.corrupt', 'file.not-pem']),
+    },
     { when: /error: the requested data were not available/, says: own(['key.malformed']) },
     {
-      when: /error while reading file/,
+      when: /error while reading file[.:]?$/,
       says: own(['file.missing', 'key.missing', 'trust.missing'], {
         ...sets.missingFile,
         key: ['key.missing', 'file.missing'],
       }),
     },
-    { when: /decryption has failed.*key|encrypted structure|no password/, says: own(['key.encrypted']) },
+    {
+      when: /decryption has failed.*key|encrypted structure|no password/,
+      says: own(['key.encrypted']),
+      only: aboutTls,
+    },
+    {
+      when: /key usage violation in certificate/,
+      says: refused('cert.ku-wrong', 'chain.no-cert-sign'),
+    },
+    {
+      when: /could not negotiate a supported cipher suite/,
+      says: handshake(['tls.no-common-cipher', 'tls.no-common-version', 'tls.no-common-signature'], 'us'),
+    },
     { when: /error setting the x509 trust file/, says: own(['trust.missing', ...sets.emptyTrust]) },
   ],
   samples: [

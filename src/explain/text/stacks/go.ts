@@ -67,6 +67,14 @@ export const go: StackGrammar = {
       when: /first record does not look like a tls handshake|http: server gave http response to https client/,
       says: handshake(['tls.not-tls'], 'us'),
     },
+    {
+      when: /requested unsupported application protocols|selected unadvertised alpn protocol/,
+      says: handshake(['tls.alpn-mismatch'], 'us'),
+    },
+    {
+      when: /unsupported sslv2 handshake received/,
+      says: handshake(['tls.not-tls', 'tls.no-common-version'], 'us'),
+    },
     { when: /client sent an http request to an https server/, says: handshake(['tls.not-tls'], 'us') },
     { when: /oversized record received/, says: handshake(['tls.not-tls'], 'us') },
     {
@@ -112,8 +120,8 @@ export const go: StackGrammar = {
     },
     {
       when: /i\/o timeout|context deadline exceeded|handshake timeout/,
-      says: { ...handshake(['tls.handshake-timeout']), rank: rank.outside },
-      unless: /lookup|dial tcp/,
+      says: { ...handshake(['tls.handshake-timeout', 'link.timeout']), rank: rank.outside },
+      unless: /lookup|dial tcp|rpc error|read udp/,
     },
     {
       when: /dial tcp .*i\/o timeout/,

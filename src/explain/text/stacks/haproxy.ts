@@ -1,5 +1,5 @@
 /** HAProxy 2.0 to 3.0, beyond the words of OpenSSL: `conn_err_code_str`, `ssl_c_err`, health checks. */
-import { broken, closed, handshake, refused, refusedSomehow } from '../grammar.ts'
+import { broken, closed, handshake, own, refused, refusedSomehow } from '../grammar.ts'
 import type { Saying, StackGrammar } from '../grammar.ts'
 import { verifyResult } from './openssl-verify.ts'
 
@@ -28,6 +28,11 @@ export const haproxy: StackGrammar = {
       when: /received something which does not look like a proxy protocol header|missing or invalid proxy protocol|invalid proxy protocol header/,
       says: handshake(['tls.proxy-protocol'], 'us'),
     },
+    {
+      when: /inconsistencies between private key and certificate/,
+      says: own(['key.mismatch', 'chain.out-of-order']),
+    },
+    { when: /no private key found in/, says: own(['key.missing']) },
     { when: /layer4 connection problem/, says: { rank: 2, causes: ['link.refused', 'link.timeout'], topic: 'tcp' } },
   ],
   samples: [

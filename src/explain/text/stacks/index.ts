@@ -1,6 +1,8 @@
 /** Every stack whose texts are known. The order decides between statements that say equally much. */
 import type { StackGrammar } from '../grammar.ts'
+import { appliances } from './appliances.ts'
 import { asterisk } from './asterisk.ts'
+import { botan } from './botan.ts'
 import { cloud } from './cloud.ts'
 import { dotnet } from './dotnet.ts'
 import { erlang } from './erlang.ts'
@@ -23,6 +25,7 @@ import { python } from './python.ts'
 import { rustls } from './rustls.ts'
 import { siplab } from './siplab.ts'
 import { stunnel } from './stunnel.ts'
+import { webClients } from './web-clients.ts'
 import { windows } from './windows.ts'
 import { wolfssl } from './wolfssl.ts'
 
@@ -48,6 +51,9 @@ export const stacks: readonly StackGrammar[] = [
   lync,
   windows,
   cloud,
+  appliances,
+  webClients,
+  botan,
   wolfssl,
   mbedtls,
   openssl,

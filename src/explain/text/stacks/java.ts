@@ -1,5 +1,16 @@
 /** OpenJDK 8 to 21, SunJSSE and the PKIX checkers (sun.security.ssl, sun.security.provider.certpath). */
-import { closed, handshake, own, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
+import {
+  aboutTls,
+  closed,
+  handshake,
+  own,
+  receivedByName,
+  receivedByNumber,
+  refused,
+  refusedSomehow,
+  sets,
+  alertSent,
+} from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const java: StackGrammar = {
@@ -16,13 +27,19 @@ export const java: StackGrammar = {
       says: refused(...sets.expired.unknown),
       unless: /^notafter=/,
     },
-    { when: /validity check failed/, says: refused(...sets.anyDate, 'chain.expired', 'chain.root-expired') },
+    {
+      when: /validity check failed|timestamp check failed/,
+      says: refused(...sets.anyDate, 'chain.expired', 'chain.root-expired'),
+    },
     {
       when: /constraints check failed on signature algorithm|signature algorithm.*(?:sha1|md5)with/,
       says: refused('cert.signature-weak', 'chain.signature-weak'),
     },
     { when: /socketexception: (?:connection reset|broken pipe|connection or outbound)/, says: closed },
-    { when: /closing inbound before receiving peer's close notify/, says: closed },
+    {
+      when: /closing inbound before receiving peer's close notify|received close notify during handshake/,
+      says: closed,
+    },
     { when: /read timed out|sockettimeoutexception/, says: handshake(['tls.handshake-timeout']) },
     {
       when: /protocol versions? ?\[.*not accepted|not accepted by (?:server|client) preferences/,
@@ -37,13 +54,13 @@ export const java: StackGrammar = {
       says: own(['file.missing', 'key.missing', 'trust.missing'], sets.missingFile),
     },
     {
-      when: /unable to find valid certification path|no trusted certificate found|path does not chain with any of the trust anchors|no installed provider supports this key/,
+      when: /unable to find valid certification path|no trusted certificate found|trust anchor for certification path not found|path does not chain with any of the trust anchors|no installed provider supports this key/,
       says: refused(...sets.noPath),
     },
     { when: /extended key usage does not permit/, says: refused(...sets.purpose.unknown) },
     { when: /keyusage does not allow/, says: refused('cert.ku-wrong') },
     {
-      when: /no subject alternative (?:dns )?names? (?:present|matching)|no name matching .* found|no subject alternative names/,
+      when: /no subject alternative (?:dns )?names? (?:present|matching)|no name matching .* found|no subject alternative names|doesn't match any of the subject alternative names|sslpeerunverifiedexception: hostname .* not verified/,
       says: refused('cert.name-mismatch'),
     },
     {
@@ -69,7 +86,7 @@ export const java: StackGrammar = {
       says: refused('crl.missing', 'crl.unreachable', 'crl.expired'),
     },
     {
-      when: /constraints? check failed.*(?:keysize|\d+bit key)|key size|keysize limits/,
+      when: /constraints? check failed.*(?:keysize|\d+bit key)|(?:rsa|ec|dsa) key size|keysize limits/,
       says: refused('cert.key-weak', 'chain.key-weak'),
     },
     {
@@ -84,6 +101,7 @@ export const java: StackGrammar = {
     {
       when: /signature check failed|signature does not match|signatureexception/,
       says: refused('cert.signature-invalid', 'chain.issuer-mismatch'),
+      only: aboutTls,
     },
     {
       when: /subject\/issuer name chaining check failed/,
@@ -103,7 +121,7 @@ export const java: StackGrammar = {
       says: handshake(['tls.no-common-version'], 'us'),
     },
     {
-      when: /unsupported or unrecogni[sz]ed ssl message|plaintext connection\?/,
+      when: /unsupported or unrecogni[sz]ed ssl message|plaintext connection\?|notsslrecordexception|not an ssl\/tls record/,
       says: handshake(['tls.not-tls'], 'us'),
     },
     {
@@ -129,8 +147,21 @@ export const java: StackGrammar = {
       when: /keystore was tampered with|keystore password was incorrect|failed to decrypt safe contents/,
       says: own(['file.pfx-password', 'key.passphrase-wrong']),
     },
+    // Bouncy Castle: an alert of its own, and one that came.
+    { when: /tlsfatalalertreceived: [a-z ]+\((\d{1,3})\)/, says: receivedByNumber },
+    {
+      when: /tlsfatalalert: [a-z ]+\(40\)/,
+      says: handshake(['tls.no-common-cipher', 'tls.no-common-signature', 'tls.no-common-group'], 'us'),
+    },
+    {
+      when: /tlsfatalalert: [a-z ]+\((\d{1,3})\)/,
+      says: (match) => alertSent(Number(match[1])),
+      unless: /\(40\)/,
+    },
+    { when: /password must not be null/, says: own(['key.encrypted', 'file.pfx-password']), only: /key/ },
     { when: /cannot recover key|get key failed/, says: own(['key.passphrase-wrong', 'key.encrypted']) },
     { when: /invalid keystore format/, says: own(['file.wrong-kind', 'file.corrupt', 'file.pfx-malformed']) },
+    { when: /input not an x\.?509 certificate/, says: own(['file.wrong-kind', 'file.corrupt', 'file.not-pem']) },
     { when: /private key must be accompanied by certificate chain/, says: own(['key.mismatch']) },
     {
       when: /could not parse certificate|unable to initialize.*(?:ioexception|certificate)|invalid der-encoded/,

@@ -1,14 +1,20 @@
 /** Events of LCS 2003 and 2005, OCS 2007, Lync and Skype for Business, and `ms-diagnostics` ([MS-OCER]). */
-import { own, outside, refused, rank, closed } from '../grammar.ts'
+import { event, own, outside, refusedSomehow, refused, rank, closed } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
-const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable', 'key.permissions'])
+const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable'])
+
+/** Other sources use these numbers too: 12290 and 12303 of VSS, 7024 of every service that ends. */
+const otherService = /\bvss\b|volume shadow|spooler|sql server|windows update|\biis\b|print/
 
 export const lync: StackGrammar = {
   name: 'LCS, OCS, Lync, Skype for Business',
   rules: [
     {
-      when: /\b14517\b|configuration validation mechanism detected/,
+      when: event(
+        [14517, 14497],
+        /configuration validation mechanism detected|configuration errors were detected at startup/,
+      ),
       says: { rank: rank.reason, causes: ['config.duplicate-partner', 'config.invalid'], who: 'us' },
     },
     { when: /not a configured server on this network interface/, says: refused('cert.name-not-allowed') },
@@ -20,25 +26,28 @@ export const lync: StackGrammar = {
       },
     },
     {
-      when: /configured certificate could not be loaded from store|could not be loaded from store|\b(?:12303|14694|14397)\b/,
+      when: event([12303, 14694, 14397], /certificate could not be loaded from store/),
       says: startFailed,
+      unless: otherService,
     },
-    { when: /\b(?:14347|14336|14352)\b|tls listener could not (?:be )?start/, says: startFailed },
+    { when: event([14347, 14336, 14352], /tls listener could not (?:be )?start/), says: startFailed },
     {
-      when: /unable to initialize the protocol stack|failed starting the protocol stack|\b(?:12326|12290)\b/,
+      when: event([12326, 12290], /unable to initialize the protocol stack|failed starting the protocol stack/),
       says: {
         ...startFailed,
         rank: rank.refusal,
-        causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid', 'key.permissions'],
+        causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid'],
       },
+      unless: otherService,
     },
     {
-      when: /shutting down due to an internal error|\b(?:12299|7024)\b/,
+      when: event([12299, 7024], /the service is shutting down due to an internal error/),
       says: {
         ...startFailed,
         rank: rank.closed,
         causes: ['cert.expired', 'config.not-retrieved', 'config.invalid', 'file.missing'],
       },
+      unless: otherService,
     },
     {
       when: /msft ?siproutingsetting/,
@@ -48,7 +57,7 @@ export const lync: StackGrammar = {
       },
     },
     {
-      when: /\b14428\b|tls outgoing connection failures/,
+      when: event([14428], /tls outgoing connection failures/),
       says: {
         rank: rank.closed,
         causes: [
@@ -61,7 +70,13 @@ export const lync: StackGrammar = {
         ],
       },
     },
-    { when: /\b14559\b|could not import the shared session key/, says: own(['key.mismatch', 'config.invalid']) },
+    { when: event([14559], /could not import the shared session key/), says: own(['key.mismatch', 'config.invalid']) },
+    {
+      when: event([14501], /significant number of invalid certificates have been provided/),
+      says: refusedSomehow,
+    },
+    // SIPAdminLog of OCS, Lync and Skype for Business, as Snooper shows it.
+    { when: /connection was closed before tls negotiation completed/, says: closed },
     {
       when: /ms-diagnostics(?:-public)?: ?1008\b|^1008;|unable to resolve dns srv/,
       says: outside('dns', 'dns.not-found'),

@@ -1,5 +1,5 @@
 /** Mbed TLS 2 to 3 (mbedtls/ssl.h, x509.h): numbers, and the sentences of `mbedtls_x509_crt_verify_info`. */
-import { closed, handshake, own, refused, refusedSomehow, sets } from '../grammar.ts'
+import { alertReceived, closed, handshake, own, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { Saying, StackGrammar } from '../grammar.ts'
 
 const byNumber: Readonly<Record<string, Saying>> = {
@@ -12,6 +12,12 @@ const byNumber: Readonly<Record<string, Saying>> = {
   '7880': closed,
   '6e80': handshake(['tls.no-common-version'], 'us'),
   '6e00': handshake(['tls.no-common-cipher', 'tls.no-common-signature', 'tls.no-common-group'], 'us'),
+  '7800': alertReceived(112),
+  '7580': handshake(['tls.alpn-mismatch'], 'us'),
+  '7600': own(['key.missing', 'tls.own-cert-missing']),
+  '3c00': own(['key.encrypted']),
+  '3b80': own(['key.passphrase-wrong']),
+  '2900': own(['file.missing', 'trust.missing'], sets.missingFile),
   '7380': handshake(['tls.no-common-cipher', 'tls.own-cert-missing'], 'us'),
   '7480': refused('tls.client-cert-missing'),
   '7680': own(['trust.missing', 'trust.empty']),

@@ -1,5 +1,5 @@
 /** nginx 1.18 to 1.27 with stream or http SSL, beyond the words of OpenSSL (ngx_event_openssl.c). */
-import { closed, handshake, refused } from '../grammar.ts'
+import { closed, handshake, own, refused } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const nginx: StackGrammar = {
@@ -11,6 +11,14 @@ export const nginx: StackGrammar = {
     { when: /(?:104|\b54): connection reset by peer/, says: closed },
     { when: /broken header: .* while reading proxy protocol/, says: handshake(['tls.proxy-protocol'], 'us') },
     { when: /(?:client|upstream) timed out .*while ssl handshaking/, says: handshake(['tls.handshake-timeout']) },
+    {
+      when: /no "?ssl certificate"? is defined for/,
+      says: own(['tls.own-cert-missing', 'config.certificate-unassigned']),
+    },
+    {
+      when: /ssl stapling"? ignored, issuer certificate not found/,
+      says: own(['chain.incomplete', 'tls.staple-missing']),
+    },
     { when: /client sent plain http request to https port/, says: handshake(['tls.not-tls'], 'us') },
   ],
   samples: [

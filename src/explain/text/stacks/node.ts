@@ -18,6 +18,7 @@ export const node: StackGrammar = {
       when: /enoent: no such file or directory, open/,
       says: own(['file.missing'], { key: ['key.missing'], trust: ['trust.missing'] }),
     },
+    { when: /error: not enough data\b/, says: own(['file.pfx-malformed', 'file.corrupt', 'file.empty']) },
     { when: /err crypto unsupported operation/, says: own(['file.pfx-legacy', 'key.malformed']) },
     { when: /connect econnrefused/, says: outside('tcp', 'link.refused') },
   ],

@@ -102,6 +102,17 @@ const errors: readonly NssError[] = [
     says: alertReceived(116),
   },
   { number: -12196, name: /ssl error protocol version alert/, says: alertReceived(70) },
+  {
+    number: -16374,
+    name: /mozilla pkix error required tls feature missing/,
+    says: refused('tls.staple-missing', 'cert.must-staple'),
+  },
+  {
+    number: -16381,
+    name: /mozilla pkix error v1 cert used as ca/,
+    says: refused('chain.not-a-ca', 'chain.malformed'),
+  },
+  { number: -8062, name: /sec error ocsp old response/, says: refused('tls.staple-invalid', 'clock.wrong') },
 ]
 
 /** The sentences of `PR_ErrorToString`, where a program prints them without name and number. */

@@ -134,7 +134,7 @@ export const verifyResults: readonly VerifyResult[] = [
   },
   {
     numbers: [62, 63, 64],
-    words: /(?:host ?name|ip address|email address) mismatch/,
+    words: /(?:host ?name|ip address|email address) mismatch|hostname verification failed/,
     says: refused('cert.name-mismatch'),
   },
   { numbers: [66], words: /ee (?:certificate )?key too weak/, says: refused('cert.key-weak') },
@@ -152,7 +152,7 @@ export const verifyResults: readonly VerifyResult[] = [
   {
     numbers: [80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93],
     words:
-      /basic constraints of ca cert not marked critical|path ?length (?:given|invalid) (?:without|for)|ca cert does not include key usage|(?:subject|authority) key identifier (?:missing|marked critical|empty)/,
+      /basic constraints of ca cert not marked critical|path ?length (?:given|invalid) (?:without|for)|ca cert does not include key usage|keycertsign invalid for non-ca|missing (?:subject|authority) key identifier|(?:subject|authority) key identifier (?:missing|marked critical|empty)|(?:issuer|subject) name empty|empty subject alternative name extension|subject alt name extension not critical|requires at least x509v3|explicit ecc parameters|algorithm mismatch/,
     says: refused('chain.malformed', 'cert.malformed'),
   },
 ]

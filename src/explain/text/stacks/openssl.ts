@@ -3,11 +3,13 @@
  * number alone, or the reason alone. Sources: include/openssl/sslerr.h, ssl/ssl_err.c, crypto/err/err.c.
  */
 import {
+  aboutTls,
   alertReceived,
   closed,
   handshake,
   own,
   receivedByName,
+  receivedByNumber,
   refused,
   refusedSomehow,
   rank,
@@ -23,7 +25,7 @@ const duringHandshake = /verif|accept|connect|handshak|not trusted|tls (?:read|w
 const badPem = own(sets.notPem, { key: sets.badKeyFile, trust: sets.emptyTrust })
 const corrupt = own(['file.corrupt'], { key: ['key.malformed'], trust: ['trust.malformed'] })
 const missing = own(['file.missing', 'key.missing', 'trust.missing'], sets.missingFile)
-const unreadable = own(['file.unreadable'], { key: ['key.unreadable', 'key.permissions'] })
+const unreadable = own(['file.unreadable'], { key: ['key.unreadable'] })
 const noCertificateShown: Saying = {
   rank: rank.reason,
   causes: ['tls.client-cert-missing'],
@@ -47,6 +49,7 @@ const sslReasons: Readonly<Record<number, Saying>> = {
   267: notTlsOrVersion,
   156: handshake(['tls.not-tls'], 'us'),
   155: handshake(['tls.not-tls'], 'us'),
+  190: own(['key.missing', 'key.mismatch']),
   191: handshake(['tls.no-common-version', 'config.invalid'], 'us'),
   394: handshake(['tls.dh-too-small'], 'us'),
   399: own(['key.too-weak']),
@@ -57,6 +60,7 @@ const sslReasons: Readonly<Record<number, Saying>> = {
   118: handshake(['tls.no-common-signature'], 'us'),
   376: handshake(['tls.no-common-signature'], 'us'),
   101: handshake(['tls.no-common-group'], 'us'),
+  108: handshake(['tls.no-common-group', 'tls.handshake-failed'], 'us'),
   295: handshake(['tls.no-common-group'], 'us'),
   234: handshake(['tls.name-unknown'], 'us'),
   294: closed,
@@ -68,7 +72,7 @@ const sslReasons: Readonly<Record<number, Saying>> = {
 const reasons: readonly Rule[] = [
   { when: /peer did not return a certificate/, says: noCertificateShown },
   {
-    when: /\bno shared cipher\b|no cipher match|no ciphers available/,
+    when: /\bno shared cipher\b|no ciphers available/,
     says: handshake(['tls.no-common-cipher', 'tls.own-cert-missing', 'tls.no-common-signature', 'key.mismatch'], 'us'),
     unless: /err ssl no shared cipher|tls post process client hello|\[ssl: no shared cipher\]/,
   },
@@ -79,9 +83,10 @@ const reasons: readonly Rule[] = [
   {
     when: /unsupported protocol\b|version too low|wrong ssl version|unsupported ssl version/,
     says: handshake(['tls.no-common-version'], 'us'),
+    only: aboutTls,
   },
   { when: /no protocols available/, says: handshake(['tls.no-common-version', 'config.invalid'], 'us') },
-  { when: /ssl3 get record:wrong version number|unknown protocol\b/, says: notTlsOrVersion },
+  { when: /ssl3 get record:wrong version number|unknown protocol\b/, says: notTlsOrVersion, only: aboutTls },
   { when: /wrong version number/, says: notTls, unless: /ssl3 get record/ },
   { when: /\b(?:http|https proxy) request\b(?!s)/, says: handshake(['tls.not-tls'], 'us') },
   { when: /packet length too long|record layer failure|bad record type/, says: notTls },
@@ -99,19 +104,22 @@ const reasons: readonly Rule[] = [
     when: /no suitable (?:key share|groups)|no shared groups?\b|wrong curve/,
     says: handshake(['tls.no-common-group'], 'us'),
   },
-  { when: /\bcallback failed\b/, says: handshake(['tls.name-unknown'], 'us') },
+  { when: /\bcallback failed\b/, says: handshake(['tls.name-unknown'], 'us'), only: aboutTls },
   { when: /no application protocol\b/, says: handshake(['tls.alpn-mismatch'], 'us'), unless: /alert/ },
   { when: /excessive message size/, says: handshake(['tls.chain-too-large'], 'us') },
   {
     when: /\bbad signature\b|wrong signature length|digest check failed/,
     says: refused('cert.signature-invalid', 'cert.key-mismatch'),
     unless: /sec error/,
+    only: aboutTls,
   },
   {
     when: /decryption failed or bad record mac|bad decrypt.*(?:ssl3|record)|\bunexpected message\b/,
     says: { ...closed, rank: rank.closed },
     unless: /alert/,
+    only: aboutTls,
   },
+  { when: /\b(?:read|write|connect):errno=(?:0|32|104)\b/, says: closed },
   { when: /unexpected eof while reading|ssl error (?:zero return|syscall)|:unexpected eof\b/, says: closed },
   // X509_verify of OpenSSL 3; a wrong signature of the handshake itself is `bad signature`.
   // Of a certificate or of a CRL: OpenSSL prints the same line for both.
@@ -121,7 +129,20 @@ const reasons: readonly Rule[] = [
     when: /no certificate assigned|no certificate set\b/,
     says: own(['key.mismatch', 'tls.own-cert-missing', 'file.missing']),
   },
+  {
+    when: /private key does not match the (?:certificate )?public key|does not match the public key of the certificate/,
+    says: own(['key.mismatch', 'chain.out-of-order']),
+  },
+  // Of the cipher list of this end, before any connection.
+  { when: /no cipher match/, says: handshake(['config.invalid', 'tls.no-common-cipher'], 'us') },
+  { when: /^error: wrong tag$/, says: own(['file.pfx-malformed', 'file.wrong-kind']) },
   { when: /key values mismatch/, says: own(['key.mismatch', 'chain.out-of-order']) },
+  { when: /no private key assigned/, says: own(['key.missing', 'key.mismatch']) },
+  // RC2 and single DES are in the legacy provider of OpenSSL 3 alone.
+  {
+    when: /(?:digital envelope routines|evp|fetch)[^|]*unsupported.*\b(?:rc2|rc4|des-cbc)|pkcs ?12 .*unsupported|unsupported pkcs12/,
+    says: own(['file.pfx-legacy']),
+  },
   { when: /key type mismatch/, says: own(['key.mismatch', 'chain.out-of-order']) },
   { when: /no start line/, says: badPem },
   { when: /bad base64 decode|bad end line|bad magic number/, says: corrupt },
@@ -138,11 +159,11 @@ const reasons: readonly Rule[] = [
   },
   {
     when: /could not read (?:.* )?private key from/,
-    says: own(['key.malformed']),
+    says: { ...own(['key.malformed', 'key.encrypted', 'key.passphrase-wrong']), rank: rank.refusal },
   },
   {
     when: /could not read (?:.* )?certificate(?:s)? from/,
-    says: own(['file.wrong-kind', 'file.corrupt', 'file.not-pem']),
+    says: own(['file.wrong-kind', 'file.corrupt', 'file.not-pem', 'file.der']),
   },
   {
     when: /problems getting password|bad password read|interrupted or cancelled|enter pem pass ?phrase/,
@@ -165,6 +186,7 @@ const reasons: readonly Rule[] = [
   {
     when: /no such file or directory|\bno such file\b|enoent/,
     says: missing,
+    only: aboutTls,
   },
   {
     when: /(?:\.pem|\.key|\.crt|\.cer|certificate|private key|bio|fopen).*(?:permission denied|eacces)|(?:permission denied|eacces).*(?:\.pem|\.key|\.crt|\.cer|certificate|private key)/,
@@ -187,7 +209,7 @@ function ofErrorNumber(match: RegExpExecArray): Saying | undefined {
 const numbered = (match: RegExpExecArray): Saying | undefined => verifyResult(Number(match[1]))
 
 const alerts: readonly Rule[] = [
-  { when: /alert number (\d{1,3})\b/, says: (match) => alertReceived(Number(match[1])) },
+  { when: /alert number (\d{1,3})\b/, says: receivedByNumber, only: aboutTls },
   {
     when: /(?:sslv3|tlsv1|tlsv13|ssl\/tls|tlsv1\.\d) (?:alert )?([a-z ]+)/,
     says: receivedByName,

@@ -1,5 +1,5 @@
 /** baresip (re), Linphone (belle-sip, Mbed TLS) and reSIProcate: what user agents print. */
-import { broken, closed, handshake, refused, refusedSomehow } from '../grammar.ts'
+import { broken, closed, handshake, refused, refusedAt, refusedSomehow, sets } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const phones: StackGrammar = {
@@ -19,6 +19,11 @@ export const phones: StackGrammar = {
       when: /channel .*cannot connect.*verif|belle ?sip.*bad certificate|certificate verify failed by callback/,
       says: refusedSomehow,
     },
+    // `bctbx_x509_certificate_flags_to_string` of bctoolbox.
+    { when: /flags ?= ?\[[^\]]*not-trusted/, says: refused(...sets.noPath) },
+    { when: /flags ?= ?\[(?!crl)(?:[^\]]* )?expired/, says: refusedAt(sets.expired) },
+    { when: /flags ?= ?\[(?!crl)(?:[^\]]* )?future/, says: refusedAt(sets.notYetValid) },
+    { when: /flags ?= ?\[[^\]]*\brevoked/, says: refused('cert.revoked', 'chain.revoked') },
     { when: /cn-mismatch|certificate name mismatch|certnamemismatch/, says: refused('cert.name-mismatch') },
     { when: /channel .*: ssl handshake in progress failed|tls handshake failed/, says: closed },
     { when: /tls ?private ?key ?missing/, says: handshake(['tls.own-cert-missing'], 'us') },

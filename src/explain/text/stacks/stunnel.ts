@@ -1,12 +1,12 @@
 /** stunnel 5, beyond the words of OpenSSL (verify.c, client.c). */
-import { closed, handshake, refused, refusedSomehow } from '../grammar.ts'
+import { closed, handshake, rank, refused, refusedSomehow } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const stunnel: StackGrammar = {
   name: 'stunnel',
   rules: [
     {
-      when: /connection (?:closed|reset): \d+ byte|tls closed \(ssl read\)|tls socket closed/,
+      when: /connection reset: \d+ byte|connection closed: .*\b0 byte|tls closed \(ssl read\)|tls socket closed/,
       says: closed,
     },
     {
@@ -20,6 +20,11 @@ export const stunnel: StackGrammar = {
     {
       when: /rejected by cert|cert: (?:pre-)?verification (?:error|failed)|certificate verification failed/,
       says: refusedSomehow,
+    },
+    // A warning: stunnel goes on.
+    {
+      when: /insecure file permissions/,
+      says: { rank: rank.outside, causes: ['key.permissions'], whose: 'ours' },
     },
     { when: /rejected by ocsp/, says: refused('cert.revoked', 'crl.unreachable') },
     {

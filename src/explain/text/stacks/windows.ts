@@ -4,8 +4,21 @@
  */
 import { findWindowsCode, windowsCodes } from '../../../verdicts/windows-codes.ts'
 import type { WindowsCodeName } from '../../../verdicts/windows-codes.ts'
-import { alertReceived, alertSent, closed, handshake, outside, own, rank, refused } from '../grammar.ts'
-import type { Saying, StackGrammar } from '../grammar.ts'
+import {
+  alertReceived,
+  alertSent,
+  closed,
+  event,
+  handshake,
+  outside,
+  own,
+  rank,
+  receivedByNumber,
+  refused,
+  refusedSomehow,
+  sets,
+} from '../grammar.ts'
+import type { Rule, Saying, StackGrammar } from '../grammar.ts'
 
 const untrusted = ['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'] as const
 
@@ -40,12 +53,12 @@ const meanings: Partial<Readonly<Record<WindowsCodeName, Saying>>> = {
   CRYPT_E_NO_KEY_PROPERTY: own(['key.missing', 'key.unreadable']),
   CRYPT_E_ASN1_BADTAG: own(['file.corrupt', 'file.wrong-kind']),
   NTE_BAD_KEY: own(['key.malformed', 'key.unreadable']),
-  NTE_PERM: own(['key.permissions', 'key.unreadable']),
+  NTE_PERM: own(['key.unreadable']),
   NTE_BAD_PUBLIC_KEY: own(['key.mismatch', 'key.malformed']),
-  NTE_BAD_KEYSET: own(['key.missing', 'key.permissions', 'key.unreadable']),
+  NTE_BAD_KEYSET: own(['key.missing', 'key.unreadable']),
   SEC_E_UNSUPPORTED_FUNCTION: { rank: rank.reason, causes: ['tls.no-common-version', 'tls.no-common-cipher'] },
   SEC_E_LOGON_DENIED: refusal('link.forbidden', 'tls.client-cert-missing', 'cert.name-not-allowed'),
-  SEC_E_UNKNOWN_CREDENTIALS: own(['key.unreadable', 'key.permissions', 'key.missing']),
+  SEC_E_UNKNOWN_CREDENTIALS: own(['key.unreadable', 'key.missing']),
   SEC_E_NO_CREDENTIALS: own(['tls.own-cert-missing', 'key.missing', 'config.certificate-unassigned']),
   SEC_I_INCOMPLETE_CREDENTIALS: { rank: rank.reason, causes: ['tls.client-cert-missing'], whose: 'ours' },
   SEC_E_WRONG_PRINCIPAL: refused('cert.name-mismatch'),
@@ -63,6 +76,28 @@ const meanings: Partial<Readonly<Record<WindowsCodeName, Saying>>> = {
   SEC_E_CERT_WRONG_USAGE: refusal('cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'),
   SEC_E_APPLICATION_PROTOCOL_MISMATCH: { rank: rank.reason, causes: ['tls.alpn-mismatch'] },
   ERROR_INVALID_PASSWORD: own(['file.pfx-password', 'key.passphrase-wrong']),
+  SEC_E_INVALID_TOKEN: {
+    rank: rank.refusal,
+    causes: ['tls.not-tls', 'tls.no-common-version', 'tls.handshake-failed'],
+  },
+  ERROR_INTERNET_INVALID_CA: refused(...untrusted),
+  ERROR_INTERNET_SEC_CERT_DATE_INVALID: refused(...sets.anyDate, 'chain.expired'),
+  ERROR_INTERNET_SEC_CERT_CN_INVALID: refused('cert.name-mismatch'),
+  ERROR_INTERNET_SEC_CERT_REVOKED: refused('cert.revoked', 'chain.revoked'),
+  ERROR_INTERNET_SEC_INVALID_CERT: refusedSomehow,
+  ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED: { rank: rank.reason, causes: ['tls.client-cert-missing'], whose: 'ours' },
+  ERROR_INTERNET_SECURITY_CHANNEL_ERROR: {
+    rank: rank.refusal,
+    causes: ['tls.handshake-failed', 'tls.no-common-version', 'tls.no-common-cipher', 'tls.client-cert-missing'],
+  },
+  ERROR_WINHTTP_SECURE_FAILURE: {
+    ...refusedSomehow,
+    causes: ['cert.expired', 'clock.wrong', ...refusedSomehow.causes.filter((code) => code !== 'cert.expired')],
+  },
+  ERROR_INTERNET_NAME_NOT_RESOLVED: outside('dns', 'dns.not-found'),
+  ERROR_INTERNET_TIMEOUT: outside('tcp', 'link.timeout'),
+  ERROR_INTERNET_CANNOT_CONNECT: outside('tcp', 'link.refused', 'link.timeout'),
+  ERROR_INTERNET_CONNECTION_RESET: closed,
   WSAECONNRESET: closed,
   WSAETIMEDOUT: outside('tcp', 'link.timeout'),
   WSAECONNREFUSED: outside('tcp', 'link.refused'),
@@ -93,13 +128,55 @@ const byNames = new RegExp(
     .join('|')})\\b`,
 )
 
+/** Not TLS, or a version so old that it looks like none. */
+const notTls = handshake(['tls.not-tls', 'tls.no-common-version', 'tls.handshake-failed'], 'us')
+
+/** Events 36887 and 36888 in German, French and Spanish. */
+const translated: readonly Rule[] = [
+  { when: /warnung vom remoteendpunkt empfangen.*?code: ?(\d{1,3})\b/, says: receivedByNumber },
+  { when: /alerte irr.cup.rable a .t. re.ue .*?tls est ?:? ?(\d{1,3})\b/, says: receivedByNumber },
+  { when: /recibi. una alerta irrecuperable .*?tls es ?:? ?(\d{1,3})\b/, says: receivedByNumber },
+  {
+    when: /warnung (?:generiert|erstellt) und an den remoteendpunkt gesendet.*?code: ?(\d{1,3})\b/,
+    says: (match) => alertSent(Number(match[1]), 'schannel'),
+  },
+  {
+    when: /alerte irr.cup.rable a .t. g.n.r.e et envoy.e .*?tls est ?:? ?(\d{1,3})\b/,
+    says: (match) => alertSent(Number(match[1]), 'schannel'),
+  },
+  {
+    when: /gener. una alerta irrecuperable y se envi. .*?tls es ?:? ?(\d{1,3})\b/,
+    says: (match) => alertSent(Number(match[1]), 'schannel'),
+  },
+]
+
 const alertOf = (match: RegExpExecArray): Saying => alertReceived(Number(match[1] ?? match[2]))
 
 export const windows: StackGrammar = {
   name: 'Windows',
   rules: [
     { when: /alert was received.*?code (?:is )?(\d{1,3})\b|alert was received: ?(\d{1,3})\b/, says: alertOf },
-    { when: /alert was generated.*?code is (\d{1,3})\b/, says: (match) => alertSent(Number(match[1]), 'schannel') },
+    // The event alone, and as XML.
+    {
+      when: event([36887], /schannel.*alertdesc'>\d/),
+      says: { rank: rank.closed, causes: ['tls.alert'], who: 'them' },
+    },
+    { when: /schannel.*\b36887\b.*alertdesc'>(\d{1,3})\b/, says: receivedByNumber },
+    {
+      when: event([36888], /schannel.*\b36888\b/),
+      says: { rank: rank.closed, causes: ['tls.handshake-failed'], who: 'us' },
+    },
+    ...translated,
+    // State 1203: what came is not TLS at all.
+    {
+      when: /alert was generated.*?code is 10\. .*state is 1203\b|fatal error code is 10\. .*state is 1203\b/,
+      says: notTls,
+    },
+    {
+      when: /alert was generated.*?code is (\d{1,3})\b/,
+      says: (match) => alertSent(Number(match[1]), 'schannel'),
+      unless: /state is 1203\b/,
+    },
     {
       when: /fatal error code is (\d{1,3})\b/,
       says: (match) =>
@@ -116,29 +193,36 @@ export const windows: StackGrammar = {
               who: 'us',
             }
           : alertSent(Number(match[1]), 'schannel'),
+      unless: /state is 1203\b/,
     },
     {
-      when: /\b36874\b|none of the cipher suites supported by the client/,
+      when: event([36874], /none of the cipher suites supported by the client/),
       says: handshake(['tls.no-common-cipher'], 'us'),
     },
     {
-      when: /\b36871\b|fatal error occurred while creating (?:a|an) (?:tls|ssl) (?:client|server) credential/,
+      when: event([36871], /fatal error occurred while creating (?:a|an) (?:tls|ssl) (?:client|server) credential/),
       says: own(['config.invalid', 'key.unreadable', 'tls.no-common-version']),
+      unless: /state is 10013\b/,
+    },
+    // 10013: the program wants a version or algorithm that is switched off on this machine.
+    { when: /internal error state is 10013\b/, says: handshake(['tls.no-common-version', 'config.invalid'], 'us') },
+    {
+      when: event(
+        [36870],
+        /error occurred when attempting to access the (?:tls|ssl) (?:server|client) credential private key/,
+      ),
+      says: own(['key.unreadable', 'key.missing']),
     },
     {
-      when: /\b36870\b|error occurred when attempting to access the (?:tls|ssl) (?:server|client) credential private key/,
-      says: own(['key.unreadable', 'key.permissions', 'key.missing']),
-    },
-    {
-      when: /\b36869\b|(?:credential's|server credential) certificate does not have a private key/,
+      when: event([36869], /(?:credential's|server credential) certificate does not have a private key/),
       says: own(['key.missing', 'key.unreadable']),
     },
     {
-      when: /\b36872\b|no suitable default server credential/,
+      when: event([36872], /no suitable default server credential/),
       says: own(['tls.own-cert-missing', 'config.certificate-unassigned']),
     },
     {
-      when: /\b36876\b|certificate received from the remote server has not validated correctly/,
+      when: event([36876], /certificate received from the remote server has not validated correctly/),
       says: {
         ...refused(
           'chain.untrusted-root',
@@ -152,7 +236,7 @@ export const windows: StackGrammar = {
       },
     },
     {
-      when: /\b36877\b|certificate received from the remote client (?:has not validated|application has not)/,
+      when: event([36877], /certificate received from the remote client (?:has not validated|application has not)/),
       says: {
         ...refused(
           'chain.untrusted-root',
@@ -166,24 +250,29 @@ export const windows: StackGrammar = {
       },
     },
     {
-      when: /\b36881\b|remote server has (?:either )?expired|received from the remote server has (?:either )?expired/,
+      when: event(
+        [36881],
+        /remote server has (?:either )?expired|received from the remote server has (?:either )?expired/,
+      ),
       says: refused('cert.expired', 'cert.not-yet-valid', 'clock.wrong'),
     },
     {
-      when: /\b36882\b|issued by an untrusted certificate authority|chain was issued by an authority that is not trusted/,
+      when: event([36882], /issued by an untrusted certificate authority/),
       says: refused(...untrusted),
     },
+    // The sentence of SEC_E_UNTRUSTED_ROOT, which a received alert gives too.
+    { when: /chain was issued by an authority that is not trusted/, says: refusal(...untrusted) },
     {
-      when: /\b36884\b|does not contain the expected name|target principal name is incorrect/,
+      when: event([36884], /does not contain the expected name|target principal name is incorrect/),
       says: refused('cert.name-mismatch'),
     },
-    { when: /\b36883\b|received from the remote server has been revoked/, says: refused('cert.revoked') },
+    { when: event([36883], /received from the remote server has been revoked/), says: refused('cert.revoked') },
     {
-      when: /\b36885\b|list of trusted certificate authorities .*too (?:long|large)|trusted issuers? .*truncated/,
+      when: event([36885], /list of trusted certificate authorities .*too (?:long|large)|trusted issuers? .*truncated/),
       says: own(['trust.too-long']),
     },
     {
-      when: /\b36886\b|no suitable default server credential exists/,
+      when: event([36886], /no suitable default server credential exists/),
       says: own(['tls.own-cert-missing', 'config.certificate-unassigned']),
     },
     {

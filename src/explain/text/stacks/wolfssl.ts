@@ -1,5 +1,5 @@
 /** wolfSSL 4 to 5 (wolfssl/error-ssl.h, wolfcrypt/error-crypt.h): numbers and `wolfSSL_ERR_reason_error_string`. */
-import { alertReceived, closed, handshake, own, rank, refused, sets } from '../grammar.ts'
+import { broken, closed, handshake, own, receivedByNumber, refused, sets } from '../grammar.ts'
 import type { Rule, Saying, StackGrammar } from '../grammar.ts'
 
 interface WolfError {
@@ -30,15 +30,40 @@ const errors: readonly WolfError[] = [
   { number: -325, words: /peer ip address mismatch/, says: refused('cert.name-mismatch') },
   { number: -361, words: /crl (?:cert )?revoked/, says: refused('cert.revoked') },
   { number: -362, words: /crl missing, not loaded/, says: refused('crl.missing') },
-  { number: -226, words: /asn name constraint/, says: refused('chain.name-constraint') },
-  { number: -237, words: /asn path ?len/, says: refused('chain.path-too-long') },
-  { number: -383, words: /key use digital signature/, says: refused('cert.ku-wrong') },
-  { number: -386, words: /ext(?:ended)? key use auth|extkeyuse auth/, says: refused('cert.eku-missing') },
-  { number: -389, words: /rsa key size too small|rsa key size e/, says: refused('cert.key-weak') },
+  { number: -198, words: /\bname constraint error/, says: refused('chain.name-constraint') },
+  { number: -189, words: /asn crl sig error/, says: refused('crl.signature-invalid') },
+  { number: -190, words: /asn crl no signer/, says: refused('crl.missing', 'chain.untrusted-root') },
+  { number: -179, words: /\bcrl date error/, says: refused('crl.expired', 'clock.wrong') },
+  { number: -237, words: /asn (?:ca )?path ?len(?:gth)? (?:value|size)/, says: refused('chain.path-too-long') },
+  { number: -238, words: /asn (?:ca )?path ?len(?:gth)? (?:larger|inv)/, says: refused('chain.path-too-long') },
+  { number: -357, words: /not a ca by basic constraint/, says: refused('chain.not-a-ca') },
+  { number: -360, words: /ocsp cert revoked/, says: refused('cert.revoked') },
+  { number: -368, words: /maximum chain depth exceeded/, says: refused('chain.too-deep') },
+  { number: -383, words: /key use digital ?signature/, says: refused('cert.ku-wrong') },
+  {
+    number: -386,
+    words: /ext(?:ended)? key use (?:server\/client )?auth|extkeyuse auth/,
+    says: refused('cert.eku-missing'),
+  },
+  { number: -409, words: /rsa key (?:size )?too small|rsa key size e/, says: refused('cert.key-weak') },
   { number: -410, words: /ecc key size/, says: refused('cert.key-weak') },
-  { number: -160, words: /asn unrecogni[sz]ed critical extension/, says: refused('cert.critical-extension') },
-  { number: -308, words: /no peer cert|peer did not (?:send|return) (?:its )?cert/, says: closed },
-  { number: -305, words: /no peer cert error/, says: refused('tls.client-cert-missing') },
+  {
+    number: -160,
+    words: /asn unrecogni[sz]ed critical extension|x\.509 critical extension ignored or invalid/,
+    says: refused('cert.critical-extension'),
+  },
+  { number: -308, words: /error state on socket/, says: broken },
+  {
+    number: -311,
+    words: /unknown type in record hdr/,
+    says: handshake(['tls.not-tls', 'tls.no-common-version'], 'us'),
+  },
+  {
+    number: -345,
+    words: /peer did(?:n't| not) (?:send|return) (?:its )?cert/,
+    says: refused('tls.client-cert-missing'),
+  },
+  { number: -397, words: /peer closed underlying transport/, says: closed },
   {
     number: -501,
     words: /can't match cipher suite/,
@@ -46,24 +71,25 @@ const errors: readonly WolfError[] = [
   },
   {
     number: -326,
-    words: /record layer version error|version error/,
+    words: /record layer version error/,
     says: handshake(['tls.no-common-version', 'tls.not-tls'], 'us'),
   },
-  { number: -313, words: /received alert fatal error|fatal alert error/, says: { ...closed, rank: rank.closed } },
-  { number: -394, words: /peer's key|dh key size/, says: handshake(['tls.dh-too-small'], 'us') },
+  { number: -313, words: /(?:received|revcd) alert fatal error|fatal alert error/, says: closed },
+  { number: -317, words: /need the private key/, says: own(['key.missing']) },
+  { number: -401, words: /\bdh key size|\bdh key too small error/, says: handshake(['tls.dh-too-small'], 'us') },
   {
     number: -399,
     words: /bad session ticket message/,
     says: handshake(['tls.session-resumed', 'tls.session-context'], 'us'),
   },
   {
-    number: -344,
+    number: -381,
     words: /unrecogni[sz]ed host name|sni host not matched|unknown sni/,
     says: handshake(['tls.name-unknown'], 'us'),
   },
   {
-    number: -345,
-    words: /application-layer protocol negotiation|unknown alpn/,
+    number: -405,
+    words: /application-layer protocol negotiation|unknown alpn|unrecogni[sz]ed protocol name/,
     says: handshake(['tls.alpn-mismatch'], 'us'),
   },
   {
@@ -80,10 +106,7 @@ export const wolfssl: StackGrammar = {
   rules: [
     ...errors.map(({ words, says }): Rule => ({ when: words, says, unless: /sec error|x509:|\balert\b(?! fatal)/ })),
     { when: /wolfssl.*?(?:error|err|ret)[ :=]*(-\d{3})\b/, says: (match) => byNumber.get(Number(match[1])) },
-    {
-      when: /got alert.*?(\d{1,3})\b|alert type:? ?(\d{1,3})\b/,
-      says: (match) => alertReceived(Number(match[1] ?? match[2])),
-    },
+    { when: /(?:got alert.*?|alert type:? ?)(\d{1,3})\b/, says: receivedByNumber, only: /wolf|ssl|tls|alert/ },
   ],
   samples: [
     {
