@@ -88,13 +88,15 @@ class SingleWriter implements LocationService {
   readonly #table = new BindingTable()
   readonly #pending = new PendingWrites()
   readonly #endTimers: readonly (() => void)[]
-  #loaded: 'no' | 'loading' | 'yes' = 'no'
+  #isLoaded = false
+  /** Ends when the bindings were read from the store, or could not be. */
+  #loading: Promise<void> | undefined
   #closed = false
 
   constructor(options: SingleWriterOptions) {
     const { clock, store } = options
     this.#options = options
-    store.whenUp(() => void (this.#loaded === 'yes' ? this.#storeAgain() : this.#load()))
+    store.whenUp(() => void (this.#isLoaded ? this.#storeAgain() : this.#load()))
     this.#endTimers = [every(clock, expireEveryMs, () => this.#tick()), sweeping(store, clock)]
   }
 
@@ -102,13 +104,15 @@ class SingleWriter implements LocationService {
     return this.#table.size
   }
 
-  lookup(aor: string): readonly Binding[] {
-    this.#requireLoaded()
+  lookup(aor: string): readonly Binding[] | Promise<readonly Binding[]> {
+    const waiting = this.#untilLoaded()
+    if (waiting !== undefined) return waiting.then(() => this.lookup(aor))
     return alive(this.#table.get(aor), this.#options.clock.wall())
   }
 
   register(change: Change): Outcome | Promise<Outcome> {
-    this.#requireLoaded()
+    const waiting = this.#untilLoaded()
+    if (waiting !== undefined) return waiting.then(() => this.register(change))
     const { aor, wall } = change
     const before = alive(this.#table.get(aor), wall)
     const plan = planChange(before, change)
@@ -143,7 +147,7 @@ class SingleWriter implements LocationService {
   }
 
   async *all(): AsyncIterable<Binding> {
-    this.#requireLoaded()
+    await this.#untilLoaded()
     yield* alive([...this.#table.all()], this.#options.clock.wall())
   }
 
@@ -152,19 +156,20 @@ class SingleWriter implements LocationService {
     for (const end of this.#endTimers) end()
   }
 
-  async #load(): Promise<void> {
+  #load(): Promise<void> {
+    return (this.#loading ??= this.#fill().finally(() => (this.#loading = undefined)))
+  }
+
+  async #fill(): Promise<void> {
     const { clock, store, onLoaded } = this.#options
-    if (this.#loaded !== 'no') return
-    this.#loaded = 'loading'
     try {
       const now = clock.wall()
       for await (const rows of store.allBindings()) {
         for (const row of rows) if (row.expires > now) this.#table.put(bindingOf(row, this.#incarnation))
       }
-      this.#loaded = 'yes'
+      this.#isLoaded = true
       onLoaded?.(this.#table.size)
     } catch (error) {
-      this.#loaded = 'no'
       if (!(error instanceof StoreError)) throw error
       onLoaded?.(error)
     }
@@ -174,14 +179,20 @@ class SingleWriter implements LocationService {
   #tick(): void {
     const { clock, store } = this.#options
     this.#table.expire(clock.wall())
-    if (this.#loaded === 'no' && store.health.state !== 'down') void this.#load()
+    if (!this.#isLoaded && store.health.state !== 'down') void this.#load()
   }
 
-  #requireLoaded(): void {
-    if (this.#loaded !== 'yes')
-      throw (
-        this.#options.store.health.error ?? new StoreError('store.slow', 'the bindings are being read from the store')
-      )
+  /**
+   * undefined: the bindings are known.
+   *
+   * @throws StoreError when the store is away; a store that answers is waited for
+   */
+  #untilLoaded(): Promise<void> | undefined {
+    if (this.#isLoaded) return undefined
+    if (this.#loading !== undefined) return this.#loading
+    throw (
+      this.#options.store.health.error ?? new StoreError('store.slow', 'the bindings were not read from the store yet')
+    )
   }
 
   async #persist(aor: string, plan: Plan & { kind: 'done' }): Promise<Outcome> {

@@ -290,6 +290,25 @@ t.test('one writer before SQLite', async (t) => {
     t.throws(() => location.lookup(aor), { code: 'store.unreachable' })
     t.throws(() => location.register(change()), { code: 'store.unreachable' })
   })
+
+  t.test('lets a REGISTER and a call wait while the bindings are read', async (t) => {
+    const store = await fileStore(t, join(folder, 'read.db'))
+    const reading = Promise.withResolvers<void>()
+    async function* held(): ReturnType<PoolStore['allBindings']> {
+      await reading.promise
+      yield* store.allBindings()
+    }
+    const location = singleWriterLocation({
+      clock: systemClock,
+      store: { ...store, health: store.health, allBindings: held },
+    })
+    t.teardown(() => location.close())
+    const registered = location.register(change())
+    const found = location.lookup('sip:bob@lab.test')
+    reading.resolve()
+    t.match(await registered, { kind: 'done', bindings: [{ contact: 'sip:alice@192.0.2.7' }] })
+    t.same(await found, [])
+  })
 })
 
 t.test('several writers on SQLite', async (t) => {
