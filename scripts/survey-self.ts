@@ -86,12 +86,12 @@ async function dialler(ends: Ends, { ground, versions, access }: Setting): Promi
 /** Waits until the link is up: a gateway dials only peers that have shown themselves since the gateway started. */
 async function linkUp({ link, from, to }: Ends, access: RunningLabAccess): Promise<void> {
   const names = [link.dials, to.fqdn]
-  for (let tries = 0; tries < 75; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     const { links } = await access.clientOf(from.name).get<NodeStatus>('/status')
     if (links.some(({ peer, state }) => names.includes(peer) && state === 'up')) return
     await setTimeout(200)
   }
-  throw new Error(`the link from ${from.name} to ${to.name} is not up after 15 s`)
+  throw new Error(`the link from ${from.name} to ${to.name} is not up after 60 s`)
 }
 
 /** Listens in the place of the peer until the node has asked it. */

@@ -3,9 +3,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../test/support/free-port.ts'
 import type { BenchCertificates } from './certificates.ts'
 import { cpuSeconds, memoryBytes } from './cpu.ts'
 import { startKamailio } from './kamailio.ts'
@@ -121,16 +122,6 @@ function stopProcess(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.kill('SIGTERM')
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, address, () => {
-      const at = server.address()
-      server.close(() => (typeof at === 'object' && at !== null ? resolve(at.port) : reject(new Error('no port'))))
-    })
-    server.once('error', reject)
   })
 }
 

@@ -24,6 +24,7 @@ export interface Cluster {
   /** Leads to whichever member is the primary. */
   readonly url: string
   urlOf(member: Member): string
+  /** undefined: no member was one for half a minute. */
   primary(): Promise<Member | undefined>
   /** SIGKILL for Patroni, PostgreSQL and every backend of the member: its machine has lost power. */
   lose(member: Member): void
@@ -39,6 +40,7 @@ const programs = ['/usr/bin/patroni', '/usr/bin/etcd', '/usr/sbin/haproxy'] as c
 const binFolder = '/usr/lib/postgresql/15/bin'
 const password = 'failover'
 const upWithinMs = 90_000
+const primaryWithinMs = 30_000
 
 /** undefined: it can run here. */
 export function missingProgram(): string | undefined {
@@ -116,10 +118,7 @@ function clusterOf({ root, members, front, running, start }: Parts): Cluster {
     members,
     url: urlAt(front),
     urlOf: ({ port }) => urlAt(port),
-    async primary() {
-      for (const member of members) if (await isPrimary(member)) return member
-      return undefined
-    },
+    primary: () => primaryOf(members),
     lose: ({ name }) => kill(name),
     async returnAlone({ name, port }) {
       start(name, ['/usr/sbin/runuser', '-u', 'postgres', '--', ...aloneCommand(join(root, name), port)])
@@ -128,9 +127,17 @@ function clusterOf({ root, members, front, running, start }: Parts): Cluster {
     async end() {
       for (const name of ['haproxy', ...members.map((member) => member.name), 'etcd']) kill(name)
       await delay(500)
-      rmSync(root, { recursive: true, force: true })
+      // What was killed may still be on its way out.
+      rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     },
   }
+}
+
+/** An API of Patroni that does not answer at once on a busy machine is asked again. */
+async function primaryOf(members: readonly Member[]): Promise<Member | undefined> {
+  for (const end = performance.now() + primaryWithinMs; performance.now() < end; await delay(200))
+    for (const member of members) if (await isPrimary(member)) return member
+  return undefined
 }
 
 /** The postmaster, and every process whose parent it is. */

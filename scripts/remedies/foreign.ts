@@ -5,12 +5,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../test/support/free-port.ts'
 import { findFault } from '../../src/faults/catalogue/index.ts'
 import { type FaultPki, faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import type { Presenter } from '../../src/faults/catalogue/variation.ts'
 import type { Row } from './trial.ts'
 import { runSiplab } from './run-siplab.ts'
-import { ForeignServer, freePort, openSipServer, stackMissing, stacks } from './servers.ts'
+import { ForeignServer, openSipServer, stackMissing, stacks } from './servers.ts'
 
 /** Causes that each of the servers loads without an error. */
 export const foreignCauses = [

@@ -156,6 +156,7 @@ async function failureOf(work: Promise<unknown>): Promise<PhoneError | undefined
 
 async function moving(resident: Resident, work: () => Promise<void>): Promise<void> {
   resident.moving = true
+  resident.moves += 1
   try {
     await work()
   } finally {

@@ -74,8 +74,10 @@ class Residents implements Population, Stage {
         version: 0,
         etag: undefined,
         moving: true,
+        moves: 0,
       }
       phone.onNotice = ({ kind }) => {
+        resident.moves += 1
         if (kind !== 'signed-in-again') for (const watched of resident.watched.values()) watched.excused = true
       }
       this.#settings.set(resident, settings)
@@ -130,11 +132,14 @@ class Residents implements Population, Stage {
 
   async check(): Promise<void> {
     if (this.#options.troubled()) return
-    const quiet = this.residents.filter(({ moving, phone }) => !moving && phone.signedIn)
+    const quiet = new Map(
+      this.residents.filter(({ moving, phone }) => !moving && phone.signedIn).map((one) => [one, one.moves]),
+    )
     const stored = await this.#stored()
     if (this.#options.troubled()) return
-    for (const { phone, moving } of quiet)
-      if (!moving && phone.signedIn && !stored.has(phone.uri))
+    // Who signed out and in again meanwhile may have been asked for in between.
+    for (const [{ phone, moving, moves }, before] of quiet)
+      if (!moving && moves === before && phone.signedIn && !stored.has(phone.uri))
         this.account.lose('registration', `${phone.uri} is signed in, and the store has no binding of it`)
     this.#checkWatches()
   }
@@ -185,6 +190,8 @@ class Residents implements Population, Stage {
     this.#over = true
     await this.#work
     await this.recover()
+    // In its own time: a phone that is closed says its goodbye in two seconds or not at all.
+    await Promise.all(this.residents.map(({ phone }) => succeeds(phone.signOut())))
     await Promise.all(this.residents.map(({ phone }) => phone.close()))
     const left = await this.#stored()
     for (const { phone } of this.residents)

@@ -24,6 +24,8 @@ export interface Resident {
   etag: string | undefined
   /** It is signing in, out or on again: its binding may be there or not. */
   moving: boolean
+  /** How often it has begun to move or has lost its flow. */
+  moves: number
 }
 
 /** A PIDF document (RFC 3863) with its version in the note. */

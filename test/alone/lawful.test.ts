@@ -38,11 +38,14 @@ function bobOf(t: Test, of: PhoneAccount, topology: string): Promise<DebianPhone
   return topology === 'federation' ? linphone(t, of) : baresip(t, of)
 }
 
+/** What it writes to a phone that is not back is given up soon, and written again. */
+const thirds = { autoAnswer: true, answerMs: 10_000 } as const
+
 async function parties(t: Test, lab: TestLab, topology: string): Promise<Parties> {
   const one = await linphone(t, account(lab, topology, 'alice', 'bob'))
   const other = await bobOf(t, account(lab, topology, 'bob', 'alice'), topology)
   const at = { standard: 'se', edge: 'fe1', federation: 'fe1', pool: 'pool' }[topology] ?? ''
-  const third = phoneOf(t, lab, 'carol', { at, transport: topology === 'standard' ? 'tcp' : 'tls', autoAnswer: true })
+  const third = phoneOf(t, lab, 'carol', { at, transport: topology === 'standard' ? 'tcp' : 'tls', ...thirds })
   await Promise.all([one.signedIn(), other.signedIn(), third.signIn()])
   return {
     one: { phone: one, uri: 'sip:alice@lab.test' },
@@ -93,7 +96,7 @@ if (wanted.length === 0 || wanted.includes('partner'))
       peer: 'sip:bob@lab.test',
     })
     const bob = await linphone(t, { ...account(lab, 'federation', 'bob', ''), peer: 'sip:erin@partner.test' })
-    const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls', autoAnswer: true })
+    const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls', ...thirds })
     await Promise.all([erin.signedIn(), bob.signedIn(), carol.signIn()])
     const all: Parties = {
       one: { phone: erin, uri: 'sip:erin@partner.test' },

@@ -19,12 +19,15 @@ t.test('SIPp through a pool whose front ends are killed', { skip: missing('sipp'
   const folder = mkdtempSync(join(tmpdir(), 'siplab-sipp-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** Requests of others that this front end has not answered; asked until there is none, for a second at most. */
+  /**
+   * Requests of others that this front end has not answered; asked until there is none, for less than Timer F would
+   * take (RFC 3261 §17.1.2.2: 32 s).
+   */
   async function openTransactions(name: string): Promise<number> {
     const client = controlClient(name, nodeFolder(lab.data, name))
     for (let attempt = 0; ; attempt += 1) {
       const { openServerTransactions: open = -1 } = await client.get<Readonly<Record<string, number>>>('/metrics')
-      if (open === 0 || attempt === 10) return open
+      if (open === 0 || attempt === 100) return open
       await delay(100)
     }
   }

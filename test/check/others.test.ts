@@ -41,7 +41,7 @@ async function started(t: Test, program: string, args: readonly string[], port: 
   t.teardown(() => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
   })
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 1200; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`${program} ended: ${said}`)
     if (await isOpen(port)) return
     await new Promise((resolve) => setTimeout(resolve, 50))

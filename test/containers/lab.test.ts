@@ -61,7 +61,7 @@ async function health(): Promise<ReadonlyMap<string, string>> {
   )
 }
 
-async function untilHealthy(withinMs = 90_000): Promise<void> {
+async function untilHealthy(withinMs = 180_000): Promise<void> {
   const checked = plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => name)
   const until = performance.now() + withinMs
   for (;;) {

@@ -49,7 +49,7 @@ t.test('the default lab', async (t) => {
   })
 
   t.test('names the end of a node with its cause, and the way back', async (t) => {
-    await lab.json('certs', 'trial', 'director', '--valid', '2s', '--assign')
+    await lab.json('certs', 'trial', 'director', '--valid', '10s', '--assign')
     t.match(await lab.change(stopped('director')), {
       exit: 1,
       verdict: { code: 'cert.expired', windows: { hresult: '0x800B0101' } },

@@ -21,7 +21,7 @@ t.test('scenarios of the catalogue hold, and their transcript says so', async (t
       '--transcript',
       'run.jsonl',
     ],
-    { cwd: folder, timeoutMs: 90_000, endsWithTest: true },
+    { cwd: folder, endsWithTest: true },
   )
   t.equal(status, 0, status === 0 ? 'it was played' : stderr)
   t.match(stdout, /expired-next-hop +passed[^]*revoked-before-renewed +passed[^]*2 passed, 0 failed, 0 skipped/)
@@ -43,7 +43,6 @@ t.test('an expectation that does not hold ends in status 1 and names file and li
   })
   const { status, stdout, stderr } = await siplab(['scenario', 'run', './mine.yaml', '--json'], {
     cwd: folder,
-    timeoutMs: 60_000,
     endsWithTest: true,
   })
   t.equal(status, 1)

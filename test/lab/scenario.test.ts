@@ -19,7 +19,7 @@ t.test('the trial certificate of a front end expires, and the way back is locked
   t.teardown(() => rmSync(data, { recursive: true, force: true }))
   const { status, stdout, stderr } = await siplab(
     ['scenario', 'run', 'trial-certificate-expiry', '--json', '--data', data],
-    { timeoutMs: 90_000, endsWithTest: true },
+    { endsWithTest: true },
   )
   t.equal(status, 0, status === 0 ? 'it was played' : stderr)
   const [played] = (JSON.parse(stdout) as Played).scenarios

@@ -79,7 +79,7 @@ users: {}
   })
 
   t.test('die-at-start: the node lives on with a certificate that ended, and dies at its next start', async (t) => {
-    await lab.json('certs', 'trial', 'fe1', '--valid', '4s', '--assign')
+    await lab.json('certs', 'trial', 'fe1', '--valid', '10s', '--assign')
     await until(async () => (await eventsOf(lab, 'fe1')).some(({ event }) => event === 'certificate.ended'))
     t.equal(await stateOf(lab, 'fe1'), 'degraded')
     t.match(await lab.run('node', 'restart', 'fe1'), { status: 1 })
@@ -133,7 +133,7 @@ users: {}
       'trial',
       node,
       '--valid',
-      '5s',
+      '10s',
       '--assign',
       ...(node === 'edge' ? ['--reference', 'edge-internal'] : []),
     )

@@ -86,7 +86,7 @@ function invite(peer: RawPeer): Promise<SipResponse> {
 
 async function until(running: RunningServer, holds: (status: NodeStatus) => boolean): Promise<NodeStatus> {
   for (
-    const end = performance.now() + 15_000;
+    const end = performance.now() + 60_000;
     performance.now() < end;
     await new Promise((resolve) => setTimeout(resolve, 50))
   )

@@ -1,7 +1,12 @@
 /** The headless Communicator-compatible client (clients/communicator): one account of a lab, gone after its test. */
 import { existsSync } from 'node:fs'
 import type { Test } from 'tap'
-import { Communicator as Client, type CommunicatorSettings } from '../../src/phone/communicator.ts'
+import {
+  Communicator as Client,
+  type CommunicatorEvent,
+  type CommunicatorSettings,
+} from '../../src/phone/communicator.ts'
+import { guardMs } from './guard.ts'
 import type { TestLab } from './lab.ts'
 
 /** Where `.ci/jobs/communicator` has built it; empty: it is not there. */
@@ -35,6 +40,16 @@ export class Communicator extends Client {
     })
     t.teardown(() => this.kill())
   }
+
+  /** As the client's own, with the patience of a test. */
+  override wait(
+    event: string,
+    fields: Readonly<Record<string, unknown>> = {},
+    from = 0,
+    ms = guardMs / 2,
+  ): Promise<CommunicatorEvent> {
+    return super.wait(event, fields, from, ms)
+  }
 }
 
 /** A status is seen within this time after the client has sent it. */
@@ -59,17 +74,25 @@ interface SignedOn {
   readonly address: string
 }
 
+async function statusSeen({ client: watcher }: SignedOn, watched: SignedOn): Promise<number> {
+  watcher.send({ cmd: 'add-buddy', who: watched.address, group: 'Work' })
+  await watcher.wait('presence', { who: `sip:${watched.address}`, presence: { online: true } })
+  return busySeen(watcher, watched)
+}
+
 /** Milliseconds from the SERVICE of the client, a second after it was told to send it, to the event at the watcher. */
-async function statusSeen({ client: watcher }: SignedOn, { client: watched, address }: SignedOn): Promise<number> {
+export async function busySeen(watcher: Client, { client: watched, address }: SignedOn): Promise<number> {
   const who = `sip:${address}`
-  watcher.send({ cmd: 'add-buddy', who: address, group: 'Work' })
-  await watcher.wait('presence', { who, presence: { online: true } })
+  const service = { dir: 'out', line: /^SERVICE / }
   // Its first publication, after the sign-in, is not the one that counts.
-  await watched.wait('sip', { dir: 'out', line: /^SERVICE / })
+  await watched.wait('sip', service)
   const [seen, said] = [watcher.events.length, watched.events.length]
   watched.send({ cmd: 'status', status: 'busy', note: '' })
-  await watched.wait('sip', { dir: 'out', line: /^SERVICE / }, said)
+  const first = await watched.wait('sip', service, said)
   const sent = performance.now()
   await watcher.wait('presence', { who, presence: { status: 'busy' } }, seen)
-  return performance.now() - sent
+  const took = performance.now() - sent
+  // Until it publishes, the client may send others: whom it lets watch it.
+  const last = watched.events.slice(said).findLast(({ event, line }) => event === 'sip' && service.line.test(`${line}`))
+  return took - (Number(last?.['ms']) - Number(first['ms']))
 }

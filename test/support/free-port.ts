@@ -10,10 +10,15 @@ import { createServer } from 'node:net'
 const lowest = 10_000,
   highest = 29_999
 
-/** Free on 127.0.0.1 over TCP and UDP. Tests side by side draw from 20,000. */
+/** Given by this process: what is not listened at yet looks free to the next one that asks. */
+const given = new Set<number>()
+
+/** Free on 127.0.0.1 over TCP and UDP, and another one each time. Tests side by side draw from 20,000. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = randomInt(lowest, highest + 1)
+    if (given.has(port)) continue
+    given.add(port)
     if ((await isFreeForTcp(port)) && (await isFreeForUdp(port))) return port
   }
   throw new Error(`no free port from ${lowest} to ${highest} on 127.0.0.1 in 100 tries`)

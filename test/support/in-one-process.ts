@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import t from 'tap'
 import { reuseRsaKeys } from './spare-keys.ts'
 
 const tests = resolve(import.meta.dirname, '..')
@@ -17,7 +18,24 @@ reuseRsaKeys()
 export async function runFolder(folder: string): Promise<void> {
   const files = testFiles(folder)
   if (files.length === 0) throw new Error(`no *.test.ts below test/${folder}`)
-  for (const file of files) await import(pathToFileURL(join(tests, folder, file)).href)
+  await runFiles(
+    folder,
+    files.map((file) => join(tests, folder, file)),
+  )
+}
+
+/**
+ * The tests of these files. One test is under way until all are loaded: tap ends the whole as soon as nothing is, once
+ * a file has given it something to tear down, and what a later file brings would be lost without a failure.
+ */
+export async function runFiles(name: string, files: readonly string[]): Promise<void> {
+  const loaded = Promise.withResolvers<void>()
+  void t.test(`every file of ${name} is loaded`, () => loaded.promise)
+  try {
+    for (const file of files) await import(pathToFileURL(file).href)
+  } finally {
+    loaded.resolve()
+  }
 }
 
 /** Every folder that has no group in test/unit: a new folder is run without being named. */

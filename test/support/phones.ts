@@ -13,6 +13,9 @@ export interface LabPhoneOptions extends Partial<Omit<PhoneSettings, 'target'>> 
   readonly transport: PhoneTransportName
 }
 
+/** Nothing is measured by it: a busy machine answers later than a person would wait. */
+const answerMs = 30_000
+
 /** `phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })` */
 export function phoneOf(t: Test, lab: TestLab, user: string, { at, transport, ...settings }: LabPhoneOptions): Phone {
   const account = lab.ready.users.find(({ login }) => login === user)
@@ -37,6 +40,7 @@ export function phoneOf(t: Test, lab: TestLab, user: string, { at, transport, ..
       transport,
     },
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
+    answerMs,
     resolver: createResolver({ clock: systemClock, servers: [`${internal.address}:${internal.port}`] }),
     ...settings,
   })

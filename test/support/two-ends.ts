@@ -24,7 +24,7 @@ import { addNamed, behindDoor } from './door.ts'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
-const patienceMs = 5000
+const patienceMs = 30_000
 
 /** Lets the variation meet an end that is good in everything else. `side` is the end that presents. */
 export async function meet(pki: FaultPki, variation: Variation, side: Side, version: TlsVersion): Promise<EndsSee> {

@@ -69,7 +69,7 @@ export async function wireTo(t: Test, lab: TestLab, node: string, transport: Wir
 }
 
 /** Over loopback all comes at once; Timer F of the other end is no part of these tests. */
-const patienceMs = 8000
+const patienceMs = 20_000
 
 /** What came, in its order. */
 class Mail {

@@ -10,7 +10,7 @@ import type { ChildProgram } from './child-program.ts'
 import type { NodeStart } from './helper-node.ts'
 
 const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin']
-const listensWithinMs = 5000
+const listensWithinMs = 20_000
 
 export function findHaproxy(searchPath = usualFolders.join(delimiter)): string | undefined {
   return searchPath

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { siplabBin } from '../../support/command.ts'
-import { Communicator, noCommunicator } from '../../support/communicator.ts'
+import { busySeen, Communicator, noCommunicator } from '../../support/communicator.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 import { ownFiles } from '../../support/own-folder.ts'
 import { until } from '../../support/until.ts'
@@ -44,13 +44,7 @@ t.test(`two Communicators beside ${phones} phones`, { skip: noCommunicator }, as
     await to.wait('im-received', { text })
     took.push(performance.now() - began)
   }
-  const seen = alice.events.length
-  bob.send({ cmd: 'status', status: 'busy', note: '' })
-  await bob.wait('own-status', { status: 'busy' })
-  const published = performance.now()
-  await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { status: 'busy' } }, seen)
-  // The client itself waits a second before it publishes.
-  const presence = performance.now() - published
+  const presence = await busySeen(alice, { client: bob, address: 'bob@lab.test' })
   const words = `messages ${Math.round(Math.max(...took))} ms at most, presence ${Math.round(presence)} ms`
   t.comment(`beside ${phones} phones: ${words}`)
   t.ok(Math.max(...took, presence) < mostMs, words)

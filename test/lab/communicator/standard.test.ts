@@ -80,11 +80,11 @@ t.test('a Communicator in the mode of 2007', { skip: noCommunicator }, async (t)
     const [alice, bob] = [atStandard(t, lab, { user: 'alice' }), atStandard(t, lab, { user: 'bob' })]
     await Promise.all([alice.wait('signed-on'), bob.wait('signed-on')])
     await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: true } })
-    const seen = alice.events.length
+    const [seen, said] = [alice.events.length, bob.events.length]
     bob.send({ cmd: 'block', who: 'alice@lab.test' })
     await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: false } }, seen)
     // The client allows only whom it knows to be blocked: the server tells it with the next message.
-    bob.send({ cmd: 'sleep', seconds: 1 })
+    await bob.wait('sip', { dir: 'in', line: /^BENOTIFY / }, said)
     bob.send({ cmd: 'allow', who: 'alice@lab.test' })
     await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: true } }, alice.events.length)
     t.same([await alice.quit(), await bob.quit()], [0, 0])

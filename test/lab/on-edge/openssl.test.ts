@@ -1,13 +1,13 @@
 /** `openssl s_client` at the doors of the default lab: no certificate, a good one, and wrong ones. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import type { NodeEvent } from '../../../src/node/control/control-api.ts'
 import { missing } from '../../support/debian-program.ts'
+import { eventsOf } from '../../support/events.ts'
 import { fromLab, fromStranger, type CertificateFiles } from '../../support/foreign-certificates.ts'
 import { sharedLab, type TestLab } from '../../support/lab.ts'
 import { guardMs } from '../../support/guard.ts'
+import { until } from '../../support/until.ts'
 
 t.test('openssl s_client against the default lab', { skip: missing('openssl') }, async (t) => {
   const lab = await sharedLab('edge')
@@ -181,15 +181,10 @@ function optionsRequest(host: string): string {
 
 /** What that node refused since then: the client may have read the answer before the node has written its event. */
 async function refusals(lab: TestLab, node: string, since: string): Promise<readonly NodeEvent[]> {
-  const deadline = Date.now() + guardMs
-  for (;;) {
-    const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-    const found = lines
-      .map((line) => JSON.parse(line) as NodeEvent)
-      .filter(({ event, time }) => event === 'flow.refused' && time >= since)
-    if (found.length > 0 || Date.now() > deadline) return found
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  let found: readonly NodeEvent[] = []
+  await until(async () => {
+    found = (await eventsOf(lab, node)).filter(({ event, time }) => event === 'flow.refused' && time >= since)
+    return found.length > 0
+  })
+  return found
 }

@@ -194,7 +194,7 @@ t.test('phones of the default lab', async (t) => {
         ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       )
-      const ended = once(echo, 'exit')
+      const ended = once(echo, 'close')
       t.teardown(() => echo.kill())
       const told: PhoneLine[] = []
       const lines = createInterface(echo.stdout).on('line', (line) => told.push(JSON.parse(line) as PhoneLine))

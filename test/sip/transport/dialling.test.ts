@@ -12,6 +12,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
 import { nearestSource } from '../../../src/sip/transport/dial/dial.ts'
 import { ownFolder } from '../../support/own-folder.ts'
+import { turns } from '../../support/turns.ts'
 
 const ca = testCa(ownFolder(t))
 const director = materialOf(ca.leaf('director.lab.test', { sans: ['director.lab.test', 'pool.lab.test'] }), [ca.root])
@@ -19,7 +20,7 @@ const frontEnd = materialOf(ca.leaf('fe1.lab.test'), [ca.root])
 const renewed = materialOf(ca.leaf('fe1.lab.test'), [ca.root])
 
 /** Time enough for octets to cross the loopback: what has not happened by then was held back. */
-const briefly = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 20))
+const briefly = (): Promise<void> => turns(20)
 
 function portOf(server: Server): number {
   const bound = server.address()

@@ -15,6 +15,7 @@ import {
   type HarnessOptions,
 } from '../../../support/transport-harness.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
+import { turns } from '../../../support/turns.ts'
 import type { SipRequest } from '../../../../src/sip/message/index.ts'
 import type { Listener } from '../../../../src/sip/transport/index.ts'
 
@@ -208,7 +209,7 @@ t.test('pings a silent dialled flow, and keeps it while pongs come', async (t) =
   const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
   for (let round = 0; round < 3; round++) {
     clock.advance(34_000)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await turns(20)
   }
   t.match(flow, { open: true, confirmed: true })
 })

@@ -36,7 +36,7 @@ async function served(t: Test, answers: readonly ResourceRecord[], rcode = 0, ca
       clock,
       servers: [`127.0.0.1:${server.address().port}`],
       cacheNames,
-      timeoutMs: 200,
+      timeoutMs: 1000,
       tries: 1,
     }),
   }
