@@ -56,7 +56,9 @@ export class FlowTokens {
     if (settings.key !== undefined && settings.key.length < 16)
       throw new RangeError(`a flow token key has at least 16 octets, found ${settings.key.length}`)
     this.settings = settings
-    this.key = createHmac('sha256', settings.key ?? randomBytes(32)).update(settings.pool ?? '').digest('base64url')
+    this.key = createHmac('sha256', settings.key ?? randomBytes(32))
+      .update(settings.pool ?? '')
+      .digest('base64url')
   }
 
   /** The token of `flow`, made once and kept with it. */
