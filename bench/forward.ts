@@ -251,7 +251,7 @@ function throughCore(): Sides & { readonly counts: () => object } {
 
 /** As long as the core writes them: the harness puts one into ACK and BYE. */
 const sealedRoute =
-  'Record-Route: <sip:e~H+alice%40lab.test++s192.0.2.77+bob%40lab.test+++s192.0.2.77+0123456789abcdef' +
+  'Record-Route: <sip:f~H+alice%40lab.test++s192.0.2.77+bob%40lab.test+++s192.0.2.77+0123456789abcdef' +
   '@pool.lab.test:5061;transport=tls;lr>'
 
 /** The harness alone, with a given use of each message. */

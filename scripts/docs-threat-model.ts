@@ -54,6 +54,27 @@ export const threats: readonly Threat[] = [
     test: 'test/attack/edge.test.ts',
   },
   {
+    attacker: 'a sender who has read the route of a dialog',
+    wants: 'to be believed at a home what an edge wrote down of a name without proof, or the other way round',
+    rows: [],
+    at: borders,
+    test: 'test/attack/edge.test.ts',
+  },
+  {
+    attacker: 'a signed-in user with a name of its own in DNS',
+    wants: 'calls to a gateway or a server, by a Contact whose name leads there later',
+    rows: [],
+    at: ['home'],
+    test: 'test/services/registrar/server-places.test.ts',
+  },
+  {
+    attacker: 'any sender',
+    wants: 'to speak as another user, by a spelling of From or of an identity field',
+    rows: [],
+    at: borders,
+    test: 'test/attack/words.test.ts',
+  },
+  {
     attacker: 'any sender',
     wants: 'to send a phone an ACK with a body outside its dialog',
     rows: ['ack to the recorded party'],
@@ -131,9 +152,12 @@ A CANCEL fits no row. The transaction layer accepts it only from the peer of its
 \`ourselves\`: the link watch (\`src/node/service-links.ts\`) and the notifications (\`src/node/notifications.ts\`) ask
 the table before they send.
 
+A sample of the combinations is sent to a director without an access proxy, and to \`siplab bench-proxy\`, where users
+are not asked who they are (the peer \`unasked\`).
+
 Some combinations are not sent. No client can be the peer \`ourselves\`. None of these labs has hosts of static routes,
-hosts that are treated as authenticated, the peer \`unasked\`, a Path, users who accept anonymous calls, or a dialog
-through the inside face of an access proxy. For these, only the table itself is tested
+hosts that are treated as authenticated, a Path, users who accept anonymous calls, or a dialog through the inside face
+of an access proxy. For these, only the table itself is tested
 (\`test/roles/law/table.test.ts\`). Anonymous requests and a changed From (RFC 4916) also run through the policies,
 without sockets (\`test/roles/law/law.test.ts\`). In \`.ci/jobs/lawful\` real clients send allowed requests: sip.js,
 SIPp, baresip, Linphone and a partner that runs Kamailio.
@@ -154,9 +178,12 @@ const notDefended = `## What is deliberately not defended
   a false source address. The topology \`standard\` demonstrates this.
 - A user may register any Contact that leads to no server of the organisation, and requests for it are then sent
   there: a phone may be anywhere. A Contact that leads to a server is refused (\`register.contact-server\`): one of our
-  names or domains, an address and port of a listener, an edge, a gateway, the next hop of a static route. Only a
-  gateway or the host of a static route itself, known by its certificate, registers users at itself; its address alone
-  shows nothing, for phones may be on its machine.
+  names or domains, an address and port of a listener, an edge, a gateway, the next hop of a static route. So is a call
+  to a name that leads to the address and port of one in DNS, whenever that was written there. What the plan does not
+  know is not compared: the addresses of a cluster, and of a static route to a name that is no host of the lab.
+- A gateway or the host of a static route registers users at itself only when its certificate says who it is. Without
+  one (static routes and authorised hosts over UDP or TCP) there is no safe way: its address alone shows nothing, for
+  phones may be on its machine, and datagrams can have a false one. Requests reach it by its static route.
 - Without authentication of users (\`bench-proxy\`), every claimed name is accepted.
 - Passwords of a lab are in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
   folder repeats them; that file and the keys are readable by their owner alone.

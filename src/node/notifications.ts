@@ -17,6 +17,7 @@ import { parseNameAddress } from '../sip/message/name-address.ts'
 import { randomToken } from '../sip/message/random.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import { parseUri } from '../sip/message/uri.ts'
+import type { Target } from '../sip/routing/decision.ts'
 import type { Proxy } from '../sip/routing/proxy.ts'
 import type { Locate } from '../sip/routing/settings.ts'
 import type { Branch } from '../sip/transaction/types.ts'
@@ -38,6 +39,7 @@ export interface NotificationsOptions {
 interface Way {
   readonly flow: FlowId | undefined
   readonly routes: readonly string[]
+  readonly mayDial?: Target['mayDial']
 }
 
 /** Answers by which a watcher says that it knows no such subscription (RFC 6665 §4.2.2). */
@@ -100,11 +102,12 @@ export class Notifications implements Outbox {
     flow.send(transactions.sealed(this.#text({ own }, notification, way, flow, branch), flow))
   }
 
-  async #flowOf({ flow, routes: [first] }: Way): Promise<Flow | undefined> {
+  async #flowOf({ flow, routes: [first], mayDial }: Way): Promise<Flow | undefined> {
     const { transport, locate } = this.#options
     if (flow !== undefined) return transport.flow(flow)
     if (first === undefined) return undefined
     for (const hop of await locate(parseNameAddress(first).uri, 'internal')) {
+      if (mayDial?.(hop) === false) continue
       const open = transport.existing(hop)
       if (open !== undefined) return open
       const dialled = await transport.connect(hop).catch(() => undefined)
@@ -208,7 +211,7 @@ export function wayTo(
   // Without a flow and a Path the Contact of the registration is dialled, as for a call.
   const routes =
     target.flow === undefined && target.routes.length === 0 ? [`<${looseRoute(target.uri)}>`] : target.routes
-  return { flow: target.flow, routes }
+  return { flow: target.flow, routes, ...(target.mayDial === undefined ? {} : { mayDial: target.mayDial }) }
 }
 
 /** A phone with a GRUU subscribes with that as its Contact (RFC 5627 §4.3), and not with what it registered. */

@@ -91,7 +91,10 @@ export function openStack(options: StackOptions): Stack {
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
   const transport = transportOf(options, user, (evidence) => core?.judge(evidence) ?? unjudged)
-  const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
+  const flowTokens = new FlowTokens({
+    ...{ node: plan.fqdn, pool: poolOf(plan), key: options.sharedKey },
+    flow: (id) => transport.flow(id),
+  })
   const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
   const accounts = accountsOf(options)
@@ -118,6 +121,11 @@ export function openStack(options: StackOptions): Stack {
   const end = (): Promise<void> => close(proxy, stores, transport)
   const { signOff, signOffAll } = forCommunicators
   return { transport, proxy, parts, locate, accounts, links, refusals, signOff, signOffAll, close: end }
+}
+
+/** Whose tokens a node reads: front ends have those of their pool, every other server its own. */
+function poolOf({ fqdn, settings }: NodePlan): string {
+  return 'home' in settings ? settings.home : fqdn
 }
 
 /** Until the stack is whole, no peer may connect. */

@@ -89,7 +89,7 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
       isReachable: (node) => isReachable(node, ports.secure, 'internal'),
       relocate,
     }),
-    followRoute({ known, trunks }),
+    followRoute({ known, trunks, isServer: (uri) => local.servers?.ownerOf(uri) !== undefined }),
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
     staticRoutes(
       routes.filter(({ match }) => isForNumbers(match)),

@@ -114,6 +114,26 @@ t.test('borders of the default lab', async (t) => {
     t.equal(alice.waiting, 0)
   })
 
+  t.test('what one server sealed proves nothing at another', async (t) => {
+    for (const [maker, value] of [...dialog.routes, ...dialog.routesOfCallee].entries())
+      for (const [at, name, own] of [
+        ['edge', 'sip.lab.test', /@(sip|edge)\.lab/],
+        ['director', 'director.lab.test', /@director\.lab/],
+        ['fe1', 'pool.lab.test', /@pool\.lab/],
+      ] as const) {
+        if (own.test(value)) continue
+        const [user = ''] = /(?<=sip:)[^@]+(?=@)/.exec(value) ?? []
+        const headers = [`Route: <sip:${user}@${name};lr>`]
+        const stranger = await strangerAt(t, lab, at)
+        stranger.say({ ...inside(dialog, 'ACK', alice, bob), uri: bob.contact, headers })
+        const { status } = await stranger.ask({ ...inside(dialog, 'INFO', alice, bob), uri: bob.contact, headers })
+        t.equal(status, 403, `value ${maker} at ${at}`)
+        stranger.close()
+      }
+    await nothingButAMarker(t, bob, bob.uri, dave)
+    t.equal(alice.waiting, 0)
+  })
+
   t.test('a To tag lets no stranger in', async (t) => {
     for (const at of ['edge', 'fe1', 'director'])
       for (const from of ['sip:ceo@partner.test', bob.uri, 'sip:nobody@lab.test', 'tel:+49301'])

@@ -162,13 +162,14 @@ async function atBorders(t: Test, { topology, home, nodes, transport }: Border):
     const [first = ''] = dialog.routes
     const user = /sip:([^@]*)@/.exec(first)?.[1] ?? ''
     const changed = [
-      user.replace(/e~.*/, 'd~AAAAAAAAAAAAAAAA'),
+      user.replace(/f~.*/, 'd~AAAAAAAAAAAAAAAA'),
+      user.replace('f~', 'e~'),
       user.slice(0, -1),
       `${user}A`,
       user.toUpperCase(),
       user.replace('alice', 'dave'),
       user.replace('bob', 'dave'),
-      user.replace(/^/, 'e~'),
+      user.replace(/^/, 'f~'),
       user.replaceAll('+', '%2B'),
       '',
     ]

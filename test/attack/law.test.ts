@@ -1,15 +1,17 @@
 /**
  * Every cell of the law that can be played, live. `tap` walks a sample on two labs; `npm run attack -- --all` walks the
- * whole on all four, and `npm run attack -- --cells 200 --seed 7 edge` another sample of one lab. With `--doors 60` the
- * cells at other transports (WSS, UDP, TCP in the clear) are a sample of that size (`.ci/jobs/attack`).
+ * whole on all four; both walk a sample at a director alone and at `bench-proxy`. Another sample of one lab:
+ * `npm run attack -- --cells 200 --seed 7 edge`. With `--doors 60` the cells at other transports (WSS, UDP, TCP in the
+ * clear) are a sample of that size (`.ci/jobs/attack`).
  */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { findHaproxy } from '../../src/lab/nodes/haproxy.ts'
 import { withLab } from '../support/lab.ts'
-import { sceneOf } from '../support/law-players.ts'
+import { directorAlone, sceneOf, sceneWithoutAuthentication } from '../support/law-players.ts'
 import { postgresqlMissing } from '../support/postgresql.ts'
-import { sampleOf, stepsOf, walk } from '../support/law-walk.ts'
+import { sampleOf, type Scene, type Step, stepsOf, walk } from '../support/law-walk.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +33,8 @@ const sampled: readonly string[] = values.all ? topologies : ['standard', 'edge'
 t.setTimeout(280_000)
 
 const wanted = positionals.length === 0 ? sampled : positionals
+/** Of labs that only stand for one kind of border: a full walk of the others covers the rest. */
+const fewCells = Math.min(cells, 60)
 
 for (const topology of topologies.filter((name) => wanted.includes(name))) {
   const skip = topology === 'pool' ? ((await poolMissing()) ?? false) : false
@@ -41,10 +45,30 @@ for (const topology of topologies.filter((name) => wanted.includes(name))) {
     const usual = all.filter(({ place: { door } }) => door === undefined)
     const others = all.filter(({ place: { door } }) => door !== undefined)
     const steps = [...sampleOf(usual, cells, seed), ...sampleOf(others, doors, seed)]
-    const counts = await walk(t, scene, steps)
-    t.comment(`${topology}: ${steps.length} of ${all.length} cells, seed ${seed}`)
-    for (const [key, count] of [...counts].sort()) t.comment(`  ${key}: ${count}`)
+    await walkAll(t, topology, scene, steps, all.length)
   })
+}
+
+if (positionals.length === 0 || positionals.includes('director'))
+  t.test('the law, walked at a director without an access proxy', async (t) => {
+    const file = join(t.testdir({ 'director.yaml': directorAlone }), 'director.yaml')
+    const lab = await withLab(t, file)
+    const scene = await sceneOf(t, lab, file)
+    const all = stepsOf(scene).filter(({ place }) => place.border === 'director')
+    await walkAll(t, 'director', scene, sampleOf(all, fewCells, seed), all.length)
+  })
+
+if (positionals.length === 0 || positionals.includes('bench-proxy'))
+  t.test('the law, walked where users are not asked who they are', async (t) => {
+    const scene = await sceneWithoutAuthentication(t)
+    const all = stepsOf(scene)
+    await walkAll(t, 'bench-proxy', scene, sampleOf(all, fewCells, seed), all.length)
+  })
+
+async function walkAll(t: Test, name: string, scene: Scene, steps: readonly Step[], of: number): Promise<void> {
+  const counts = await walk(t, scene, steps)
+  t.comment(`${name}: ${steps.length} of ${of} cells, seed ${seed}`)
+  for (const [key, count] of [...counts].sort()) t.comment(`  ${key}: ${count}`)
 }
 
 /** What the lab of a pool wants from the machine and does not find. */

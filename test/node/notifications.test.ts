@@ -51,6 +51,32 @@ t.test('a watcher whose Contact is a server of ours gets none', async (t) => {
   t.equal(wayTo(dialog({ contact }), bindings, { ...options, servers } as never), undefined)
 })
 
+t.test('nor does one whose Contact is a name that leads to a server', async (t) => {
+  const bench = proxyBench()
+  const direct = binding({ contact: 'sip:a@host.attacker.test;transport=tls', flow: undefined, flowBound: false })
+  const led = async (address: string): Promise<number> => {
+    const outbox = new Notifications({
+      self: 'fe1.lab.test',
+      servers: new ServerPlaces([{ hosts: ['gw.lab.test', '127.0.41.50'], ports: [7001], kind: 'gateway' }]),
+      clock: bench.clock,
+      location: { lookup: () => [direct] } as never,
+      transport: bench.transport,
+      locate: () => [
+        { transport: 'tls', address, port: 7001, verifyName: 'host.attacker.test', face: 'internal' } as const,
+      ],
+      failed: (error) => t.fail('no failure', { error }),
+    })
+    outbox.proxy = bench.proxy
+    const notification = signOffOf('sip:alice@lab.test', { epid: '1', contact: direct.contact }, 'removed')
+    const watching = dialog({ ...notification.subscription.dialog, epid: undefined, contact: direct.contact })
+    outbox.send({ ...notification, subscription: { ...notification.subscription, dialog: watching } }, () => undefined)
+    await settle()
+    return bench.transport.dialled.length
+  }
+  t.equal(await led('127.0.41.50'), 0)
+  t.equal(await led('192.0.2.9'), 1, 'to a phone it goes')
+})
+
 t.test('a client of a disabled user is told why it is signed off', async (t) => {
   const endpoint = { epid: '90e62db136', contact: 'sip:10.1.2.178:4126' }
   t.match(signOffOf('sip:alice@lab.test', endpoint, 'disabled'), {

@@ -1,5 +1,8 @@
 /** Peers of the classes of the law, as far as a lab has them. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { Test } from 'tap'
+import { startBenchProxy } from '../../src/node/bench-proxy.ts'
 import type { TrustDocument } from '../../src/roles/law/render.ts'
 import type { IdentityKind, PeerKind } from '../../src/roles/law/table.ts'
 import type { TargetKind } from '../../src/sip/routing/decision.ts'
@@ -7,7 +10,7 @@ import { call, type Dialog, serverAt, strangerAt, type User, userAt } from './at
 import { partnerEdge } from './federation.ts'
 import type { TestLab } from './lab.ts'
 import type { Place, Scene } from './law-walk.ts'
-import type { RawPeer } from './raw-peer.ts'
+import { rawPeer, type RawPeer } from './raw-peer.ts'
 import type { RawTransport } from './raw-pipe.ts'
 
 export interface Player {
@@ -55,6 +58,65 @@ export async function sceneOf(t: Test, lab: TestLab, topology: string): Promise<
       places.push({ ...place, door, players: await atDoor(actors, found, door) })
   }
   return { alice, bob, dave, places }
+}
+
+/** A director that no access proxy is behind. */
+export const directorAlone = `name: director
+about: A director before one front end.
+profile: lcs2005
+domain: lab.test
+hosts:
+  director: { role: director }
+  fe1:      { role: front-end }
+users:
+  alice: { password: alice-2005, home: pool }
+  bob:   { password: bob-2005, home: pool }
+  carol: { password: carol-2005, home: pool }
+  dave:  { password: dave-2005, home: pool }
+`
+
+/** \`siplab bench-proxy\`: whoever has the record of a dialog is in it. */
+export async function sceneWithoutAuthentication(t: Test): Promise<Scene> {
+  const address = '127.0.0.1'
+  const port = await freePort()
+  const ground = { address, port, transport: 'tcp', domain: 'lab.test' } as const
+  const proxy = await startBenchProxy({
+    ...{ ...ground, certificateFile: undefined, keyFile: undefined, caFile: undefined },
+    folder: t.testdir(),
+    logLevel: 'warn',
+  })
+  t.teardown(() => proxy.close())
+  const signIn = async (login: string): Promise<User> => {
+    const peer = await rawPeer(t, ground)
+    const uri = `sip:${login}@lab.test`
+    const contact = peer.contact.replace('sip:raw@', `sip:${login}@`)
+    await peer.ask({ method: 'REGISTER', uri: 'sip:lab.test', from: uri, to: uri, contact, headers: ['Expires: 600'] })
+    return Object.assign(Object.create(peer) as RawPeer, { uri, login, contact, password: '' })
+  }
+  const [alice, bob, carol, dave] = [
+    await signIn('alice'),
+    await signIn('bob'),
+    await signIn('carol'),
+    await signIn('dave'),
+  ]
+  const player: Player = { ...nobodyAs(carol), peer: 'unasked', at: carol, contact: carol.contact }
+  const targets = new Map<TargetKind, string>([
+    ['own-server', `sip:${address}:${port}`],
+    ['elsewhere', ''],
+    ['binding', bob.uri],
+  ])
+  const players = [{ ...player, own: await call(carol, bob) }]
+  const place: Place = { border: 'home', self: address, door: undefined, players, stolen: undefined, targets }
+  return { alice, bob, dave, places: [place] }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new TypeError('no port')
+  return address.port
 }
 
 /** The listeners for phones over other transports: WebSocket, UDP, TCP in the clear. */

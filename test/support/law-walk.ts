@@ -234,7 +234,8 @@ function requestFor(
   const isThief = cell.dialog === 'claimed' && player.identity === 'none'
   const from = isThief ? alice.uri : player.from
   const registers = cell.method === 'REGISTER'
-  const to = registers ? (player.identity === 'user' ? from : bob.uri) : bob.uri
+  const isOwn = player.identity === 'user' || player.peer === 'unasked'
+  const to = registers && isOwn ? from : bob.uri
   return {
     method,
     uri: registers && (cell.target === 'home' || cell.target === 'inward') ? 'sip:lab.test' : uri,

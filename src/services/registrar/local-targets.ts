@@ -141,9 +141,14 @@ export function targetOf(
     by: 'binding' as const,
   }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
-  if (!binding.flowBound) return binding.path.length === 0 && servers?.isOurs(base.uri) === true ? undefined : base
+  if (!binding.flowBound) return binding.path.length > 0 ? base : dialled(base, servers)
   if (binding.owner === self || binding.ownerRoute === undefined) return undefined
   return { ...base, routes: [binding.ownerRoute, ...binding.path] }
+}
+
+function dialled(target: Target, servers: ServerPlaces | undefined): Target | undefined {
+  if (servers === undefined) return target
+  return servers.isOurs(target.uri) ? undefined : { ...target, mayDial: (hop) => servers.mayDial(target.uri, hop) }
 }
 
 /** A Request-URI carries no header part (RFC 3261 §19.1.1). A `?` before the `@` belongs to the user. */

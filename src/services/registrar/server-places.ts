@@ -7,6 +7,7 @@ import { placeName } from '../../sip/message/fast/scanner.ts'
 import { MessageError } from '../../sip/message/message-error.ts'
 import type { SipUri } from '../../sip/message/types.ts'
 import { parseUri } from '../../sip/message/uri.ts'
+import type { NextHop } from '../../sip/transport/types.ts'
 
 /** One server, by everything that leads to it. */
 export interface ServerPlace {
@@ -44,6 +45,18 @@ export class ServerPlaces {
     return others ? 'theirs' : undefined
   }
 
+  /**
+   * Whether a request for that stored Contact may be dialled there: whoever has the name of a phone in DNS chooses the
+   * address. What a gateway registered at itself leads to that gateway.
+   */
+  mayDial(contact: string, hop: Dialled): boolean {
+    // Judged as it stands in the Contact.
+    if (hop.host === hop.address) return true
+    if (this.#ours.hasHop(hop)) return false
+    const theirs = this.#theirs.filter(({ places }) => places.hasHop(hop))
+    return theirs.length === 0 || theirs.some(({ places }) => places.has(parseUri(contact)))
+  }
+
   /** Whether a stored Contact leads to one of ours. One that cannot be read leads nowhere, and counts as one. */
   isOurs(contact: string): boolean {
     try {
@@ -54,6 +67,9 @@ export class ServerPlaces {
     }
   }
 }
+
+/** Where a name led; see `NextHop`. */
+type Dialled = Pick<NextHop, 'host' | 'address' | 'port'>
 
 class Places {
   readonly #names = new Set<string>()
@@ -81,10 +97,20 @@ class Places {
 
   has(uri: SipUri): boolean {
     const name = uri.parameters.get('maddr') ?? uri.host
-    if (this.#names.has(name) || this.#names.has(serviceOf(name))) return true
-    // Most Contacts name a port that no server has: nothing more is read of them (a call asks each time).
-    const port = portOf(uri)
-    return this.#open.has(port) && this.#hasAddress(withoutBrackets(name), port)
+    return this.#hasName(name) || this.#isOpen(withoutBrackets(name), portOf(uri))
+  }
+
+  hasHop({ host, address, port }: Dialled): boolean {
+    return (host !== undefined && this.#hasName(host)) || this.#isOpen(address, port)
+  }
+
+  #hasName(name: string): boolean {
+    return this.#names.has(name) || this.#names.has(serviceOf(name))
+  }
+
+  /** Most Contacts name a port that no server has: nothing more is read of them (a call asks each time). */
+  #isOpen(address: string, port: number): boolean {
+    return this.#open.has(port) && this.#hasAddress(plainPlace(address), port)
   }
 
   #hasAddress(host: string, port: number): boolean {

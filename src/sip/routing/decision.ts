@@ -4,6 +4,7 @@
  */
 import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
 import type { Flow, FlowId } from '../transport/flow.ts'
+import type { NextHop } from '../transport/types.ts'
 import type { Ends } from './dialog-record.ts'
 
 /** One request on its way through the lists. Policies may leave remarks for later ones; nothing else is writable. */
@@ -86,6 +87,11 @@ export interface Target {
   readonly q: number
   /** Face to leave by; undefined: the face it came in on, or the role's only one. */
   readonly face: string | undefined
+  /**
+   * Whether it may be dialled where DNS leads, asked for each address: the name may be one of a stranger. Absent: it
+   * may.
+   */
+  readonly mayDial?: (hop: NextHop) => boolean
   /** What entitles the request to leave for it; absent: nothing does. */
   readonly by?: TargetKind
   /**

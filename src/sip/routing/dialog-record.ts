@@ -48,7 +48,7 @@ export type Hop =
 /** `Side.identity` where a Path leads on and only the home knows whose it is. */
 export const unknownIdentity = '!'
 
-const recordMark = 'e~'
+const recordMark = 'f~'
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** Characters of an identity; a longer one is hashed. */
 const longest = 120

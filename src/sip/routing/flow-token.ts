@@ -1,13 +1,14 @@
 /**
  * Flow tokens (RFC 5626 §5.2): the user part of our Record-Route and Path values says by which flow a later request
- * shall go. `Xb0…mac.k3f9.2s.fe1` = MAC, start of the process, flow id, node name. A forged one must not open a way to
- * a flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node.
+ * shall go. `Xb0…mac~k3f9.2s.fe1` = MAC, start of the process, flow id, node name. A forged one must not open a way to
+ * a flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node. Other
+ * servers of the organisation have other keys: what an edge seals says nothing at a home.
  *
  * Both ends of a dialog learn the tokens in its route set, and a client's token would lead anybody to that client for
  * as long as it is connected. In Record-Route a sealed record of the dialog follows them (dialog-record.ts,
  * docs/decisions/0053). Path values, which only servers see, carry the token alone.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
 import { flat } from '../message/fast/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest } from '../message/types.ts'
@@ -30,8 +31,10 @@ export type TokenReading =
 export interface FlowTokenSettings {
   /** e.g. `fe1.lab.test`: other nodes of the pool forward by this name. */
   readonly node: string
-  /** Shared by the pool; undefined: one for this process alone. At least 16 octets. */
+  /** Shared by the organisation; undefined: one for this process alone. At least 16 octets. */
   readonly key: Buffer | undefined
+  /** Which of those with this key read each other's tokens, e.g. `pool.lab.test`. Absent: all of them. */
+  readonly pool?: string
   /** The live flow of that id. */
   readonly flow: (id: FlowId) => Flow | undefined
 }
@@ -53,7 +56,9 @@ export class FlowTokens {
     if (settings.key !== undefined && settings.key.length < 16)
       throw new RangeError(`a flow token key has at least 16 octets, found ${settings.key.length}`)
     this.settings = settings
-    this.key = hash('sha256', settings.key ?? randomBytes(32), 'base64url')
+    this.key = createHmac('sha256', settings.key ?? randomBytes(32))
+      .update(settings.pool ?? '')
+      .digest('base64url')
   }
 
   /** The token of `flow`, made once and kept with it. */
@@ -61,7 +66,7 @@ export class FlowTokens {
     const known = flow.notes.get(noteKey)
     if (typeof known === 'string') return known
     const claim = `${this.boot}.${flow.id.toString(36)}.${this.settings.node}`
-    const token = `${this.mac(claim)}.${claim}`
+    const token = this.mac(claim) + claimMark + claim
     flow.notes.set(noteKey, token)
     return token
   }
@@ -71,7 +76,9 @@ export class FlowTokens {
     const token = flowsIn(user)
     const idStart = token.indexOf('.', macLength + 1) + 1
     const nodeStart = token.indexOf('.', idStart) + 1
-    if (token.indexOf('.') !== macLength || idStart === 0 || nodeStart === 0) return noToken
+    if (idStart === 0 || nodeStart === 0 || token.search(/[.~]/) !== macLength) return noToken
+    // What an earlier version made went with the process that held the flow.
+    if (token[macLength] !== claimMark) return gone
     const isOurs = token.startsWith(this.boot, macLength + 1) && idStart === macLength + this.boot.length + 2
     const flow = isOurs ? this.settings.flow(parseInt(token.slice(idStart, nodeStart - 1), 36) as FlowId) : undefined
     // The flow's own token was made here: comparing with it spares the MAC.
@@ -118,7 +125,7 @@ export class FlowTokens {
 
   private examine(user: string, { callId, fromTag, toTag }: Tagged): Recognised {
     const start = recordStart(user)
-    if (start === -1) return isOldSeal(user) ? old : unsealed
+    if (start === -1) return hasOldSeal(user) ? old : unsealed
     if (fromTag === undefined || toTag === undefined || fromTag === toTag) return notThis
     // What was made here a moment ago is compared with, not made again.
     const recent = this.recent.find(callId, user)
@@ -138,7 +145,7 @@ export class FlowTokens {
 
   /** Whether it is a token in any way, ours or not: then it must be of the dialog it comes in. */
   isToken(user: string): boolean {
-    if (recordStart(user) !== -1 || isOldSeal(user)) return true
+    if (recordStart(user) !== -1 || hasOldSeal(user)) return true
     return user.split(tokenSeparator, 2).some((token) => this.read(token).kind !== 'no-token')
   }
 
@@ -151,6 +158,9 @@ export class FlowTokens {
   }
 }
 
+/** Before the claim; an earlier version, whose key was that of the organisation, wrote a dot. */
+const claimMark = '~'
+
 /** Two tokens in one user part: a single Record-Route value that serves both directions. */
 export const tokenSeparator = '+'
 
@@ -160,9 +170,12 @@ export function flowsIn(user: string): string {
   return start === -1 ? user : user.slice(0, Math.max(0, start - tokenSeparator.length))
 }
 
-/** `…+d~MAC`: what nodes of an earlier version made. It names no party, so it proves nothing. */
-function isOldSeal(user: string): boolean {
-  return user.length >= macLength + 2 && user.startsWith('d~', user.length - macLength - 2)
+/**
+ * What earlier versions made: `…+d~MAC` names no party, and `…+e~RECORD+MAC` every server of the organisation could
+ * make. Both prove nothing.
+ */
+function hasOldSeal(user: string): boolean {
+  return /^e~|\+e~|(?:^|\+)d~.{16}$/.test(user)
 }
 
 /** What tells one dialog from another, as its caller began it. */

@@ -73,11 +73,11 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       this.way = wayOf(arrival, this.target)
       if (this.target.flow !== undefined) return this.sendOnFlow(core.settings.transport.flow(this.target.flow))
       const face = this.target.face ?? arrival.face
-      const { otherHops, identity } = this.target
+      const { otherHops } = this.target
       const bytes = arrival.request.text.length
       const hops =
         otherHops === undefined
-          ? locateHops(core.settings, this.way.nextHop, face, bytes, identity)
+          ? locateHops(core.settings, this.way.nextHop, face, bytes, this.target)
           : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
       if (!(hops instanceof Promise)) return this.tryHops(hops)
       hops.then((located) => this.tryHops(located)).catch((error: unknown) => this.fail(504, codeOf(error), error))
@@ -249,8 +249,9 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (this.hops !== undefined && this.hops.count > 1) this.context.core.settings.health.markDown(hop)
   }
 
-  /** None of the hops could be used: 503 with Retry-After when all asked for that, else 504. */
+  /** None of the hops could be used: 480 when none may be, 503 with Retry-After when all asked for that, else 504. */
   private failHops(): void {
+    if (this.hop === undefined && this.hops?.refused === true) return this.fail(480, 'route.contact-server')
     const allOut = this.hop === undefined ? this.allOutFor() : undefined
     if (allOut !== undefined) return this.fail(503, 'route.all-out')
     this.fail(504, this.trouble, this.troubleDetail)

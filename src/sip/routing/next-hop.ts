@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { SipUri } from '../message/types.ts'
 import type { NextHop } from '../transport/types.ts'
 import { parseUri } from '../message/uri.ts'
+import type { Target } from './decision.ts'
 import type { ProxySettings } from './settings.ts'
 
 /** RFC 3261 §18.1.1: a larger request must not go over UDP; Via, Record-Route and the like are still to be added. */
@@ -13,11 +14,15 @@ const addedBytes = 300
 export class NextHops {
   private readonly settings: ProxySettings
   private readonly hops: readonly NextHop[]
+  private readonly mayDial: Target['mayDial']
   private at = 0
   private tried = 0
+  /** One was passed over that the target may not be dialled at. */
+  refused = false
 
-  constructor(settings: ProxySettings, hops: readonly NextHop[], requestBytes: number) {
+  constructor(settings: ProxySettings, hops: readonly NextHop[], requestBytes: number, mayDial?: Target['mayDial']) {
     this.settings = settings
+    this.mayDial = mayDial
     this.hops = requestBytes + addedBytes > udpBytes && hops.some(isUdp) ? hops.flatMap(withTcp) : hops
   }
 
@@ -26,6 +31,10 @@ export class NextHops {
     while (this.at < this.hops.length && this.tried < this.settings.forward.attempts) {
       const hop = this.hops[this.at++]
       if (hop === undefined || this.settings.health.isDown(hop)) continue
+      if (this.mayDial?.(hop) === false) {
+        this.refused = true
+        continue
+      }
       this.tried++
       return hop
     }
@@ -48,12 +57,12 @@ export function locateHops(
   uri: SipUri,
   face: string,
   requestBytes: number,
-  identity: string | undefined,
+  { identity, mayDial }: Target,
 ): NextHops | Promise<NextHops> {
   const numeric = numericHop(uri, face)
   const found = numeric === undefined ? settings.locate(uri, face, identity) : [numeric]
-  if (found instanceof Promise) return found.then((hops) => new NextHops(settings, hops, requestBytes))
-  return new NextHops(settings, found, requestBytes)
+  if (found instanceof Promise) return found.then((hops) => new NextHops(settings, hops, requestBytes, mayDial))
+  return new NextHops(settings, found, requestBytes, mayDial)
 }
 
 /**

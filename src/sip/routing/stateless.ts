@@ -15,13 +15,8 @@ export function forwardAck(core: Core, arrival: Incoming, target: Target): void 
   const { transport } = core.settings
   const way = wayOf(arrival, target)
   if (target.flow !== undefined) return sendAck(core, arrival, way, transport.flow(target.flow), target)
-  const hops = locateHops(
-    core.settings,
-    way.nextHop,
-    target.face ?? arrival.face,
-    arrival.request.text.length,
-    target.identity,
-  )
+  const face = target.face ?? arrival.face
+  const hops = locateHops(core.settings, way.nextHop, face, arrival.request.text.length, target)
   if (!(hops instanceof Promise)) return sendToHop(core, arrival, way, hops, target)
   hops
     .then((located) => sendToHop(core, arrival, way, located, target))

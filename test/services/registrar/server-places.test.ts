@@ -233,3 +233,40 @@ t.test('a listener on every address leaves the other servers of this machine kno
     t.equal(places.ownerOf(parseUri(`sip:x@${host}:5067;transport=tls`)), 'ours', host)
   t.equal(places.ownerOf(parseUri('sip:x@127.0.41.52:5067;transport=tls')), undefined)
 })
+
+t.test('a name leads to a phone, never to a server: whoever has it in DNS chooses the address', async (t) => {
+  const { register, call } = service()
+  register('<sip:+49900123@host.attacker.test;transport=udp>')
+  const decision = call()
+  const [target] = 'kind' in decision && decision.kind === 'route' ? decision.targets : []
+  const at = (address: string, port: number, host = 'host.attacker.test'): boolean | undefined =>
+    target?.mayDial?.({ transport: 'udp', address, port, verifyName: undefined, face: 'internal', host })
+  for (const [address, port, host] of [
+    ['127.0.41.11', 5061],
+    ['127.0.41.51', 5061],
+    ['192.0.2.50', 5071],
+    ['::ffff:127.0.41.51', 5061],
+    ['fd51:1ab:41:0::11', 5060],
+    ['10.0.0.9', 5061, 'gw.lab.test'],
+    ['10.0.0.9', 5061, 'pool.lab.test'],
+  ] as const)
+    t.equal(at(address, port, host), false, `${address} ${port} ${host}`)
+  t.equal(at('127.0.41.51', 5080), true, 'a phone on the machine of a gateway')
+  t.equal(at('192.0.2.7', 5061), true)
+})
+
+t.test('what a gateway registered at itself leads to it, and to no other server', async (t) => {
+  const { register, call } = service()
+  register('<sip:x@gw.lab.test;transport=tls>', {}, gateway('gw.lab.test'))
+  const decision = call()
+  const [target] = 'kind' in decision && decision.kind === 'route' ? decision.targets : []
+  const hop = {
+    transport: 'tls',
+    port: 5061,
+    verifyName: 'gw.lab.test',
+    face: 'internal',
+    host: 'gw.lab.test',
+  } as const
+  t.equal(target?.mayDial?.({ ...hop, address: '127.0.41.51' }), true)
+  t.equal(target?.mayDial?.({ ...hop, address: '127.0.41.11' }), false)
+})

@@ -10,8 +10,8 @@ import {
 } from '../../../src/sip/routing/dialog-record.ts'
 import { flowsIn, FlowTokens } from '../../../src/sip/routing/flow-token.ts'
 
-function tokens(key = 'one'): FlowTokens {
-  return new FlowTokens({ node: 'fe1.lab.test', key: Buffer.from(key.repeat(16)), flow: () => undefined })
+function tokens(key = 'one', pool = 'pool.lab.test', node = 'fe1.lab.test'): FlowTokens {
+  return new FlowTokens({ node, pool, key: Buffer.from(key.repeat(16)), flow: () => undefined })
 }
 
 const record: DialogRecord = {
@@ -50,6 +50,13 @@ t.test(
 
 t.test('another key makes another seal', async (t) => {
   t.same(tokens('two').recognise(tokens().seal(record, name), byCaller), { kind: 'not-this' })
+})
+
+t.test('a seal proves a dialog to every node of the pool that made it, and to no other server', async (t) => {
+  const user = tokens().seal(record, name, 'one')
+  t.match(tokens('one', 'pool.lab.test', 'fe2.lab.test').recognise(user, byCaller), { kind: 'dialog' })
+  for (const other of ['edge.lab.test', 'director.lab.test', 'pool2.lab.test'])
+    t.same(tokens('one', other).recognise(user, byCaller), { kind: 'not-this' }, other)
 })
 
 t.test('no octet of it can change', async (t) => {
@@ -91,14 +98,28 @@ t.test('every record is read as it was written', async (t) => {
 t.test('whatever is written in its place is read without an error', async () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (before, after) => {
-      tokens().recognise(`${before}e~${after}`, byCaller)
+      tokens().recognise(`${before}f~${after}`, byCaller)
+      tokens().isToken(`${before}+f~${after}`)
       tokens().isToken(`${before}+e~${after}`)
     }),
   )
 })
 
 t.test('a seal of an earlier version is known as such', async (t) => {
-  t.same(tokens().recognise('one+d~0123456789abcdef', byCaller), { kind: 'old' })
+  const record = 'Ualice%40lab.test++s127.0.0.1+bob%40lab.test+++w+0123456789abcdef'
+  for (const user of ['one+d~0123456789abcdef', 'd~0123456789abcdef', `e~${record}`, `one+two+e~${record}`]) {
+    t.same(tokens().recognise(user, byCaller), { kind: 'old' }, user)
+    t.ok(tokens().isToken(user), user)
+  }
+})
+
+t.test('a user whose name begins as a record does is recorded like any other', async (t) => {
+  for (const mark of ['d~', 'e~', 'f~']) {
+    const odd = encoded(`sip:${mark}0123456789abcd@lab.test`)
+    const caller = { ...record.caller, uri: odd, identity: odd }
+    for (const flows of ['', 'one'])
+      t.match(tokens().recognise(tokens().seal({ ...record, caller }, name, flows), byCaller), { sender: caller }, mark)
+  }
 })
 
 t.test('an ordinary user part is no token', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { NextHop } from '../../../src/sip/transport/types.ts'
 import { proxyBench, route, settle, target } from '../../support/proxy-bench.ts'
 import { request } from '../../support/sip-messages.ts'
 
@@ -33,6 +34,25 @@ t.test('next hops (RFC 3263 §4.3)', async (t) => {
       [bench.caller.response().status, bench.caller.response().header('ms-diagnostics'), bench.told],
       [504, '1;reason="cert.expired"', ['504 cert.expired']],
     )
+  })
+
+  t.test('one that the target may not be dialled at is passed over, with 480 when no other is left', async (t) => {
+    for (const allowed of [[7002], []]) {
+      const mayDial = ({ port }: NextHop): boolean => allowed.includes(port)
+      const bench = proxyBench({ ...pair, decide: () => route(target(callee, { mayDial })) })
+      await bench.arrive(request({ uri: callee }))
+      t.same(
+        bench.transport.dialled.map(({ port }) => port),
+        allowed,
+      )
+      t.same(bench.told, allowed.length === 0 ? ['480 route.contact-server'] : [])
+    }
+  })
+
+  t.test('nor is an ACK sent there', async (t) => {
+    const bench = proxyBench({ decide: () => route(target(callee, { mayDial: () => false })) })
+    await bench.arrive(request({ method: 'ACK', uri: callee, to: '<sip:bob@lab.test>;tag=b' }))
+    t.same([bench.transport.dialled, bench.told], [[], ['dropped route.no-next-hop']])
   })
 
   t.test('504 comes back for a name without an address', async (t) => {

@@ -27,7 +27,7 @@ t.test('flow token (RFC 5626 §5.2)', async (t) => {
 
   t.test('can stand in a user part as it is', async (t) => {
     const transport = new FakeTransport()
-    t.match(tokens(transport).of(transport.accept()), /^[A-Za-z0-9._-]+$/)
+    t.match(tokens(transport).of(transport.accept()), /^[A-Za-z0-9_-]{16}~[a-z0-9.]+$/)
   })
 
   t.test('says that the flow is gone once it is closed', async (t) => {
@@ -55,6 +55,23 @@ t.test('flow token (RFC 5626 §5.2)', async (t) => {
     const transport = new FakeTransport()
     const token = tokens(transport, 'fe2.lab.test', Buffer.alloc(32, 8)).of(transport.accept())
     t.same(tokens(transport).read(token), { kind: 'forged' })
+  })
+
+  t.test('of another pool of the organisation is forged', async (t) => {
+    const transport = new FakeTransport()
+    const [edge, home] = ['edge.lab.test', 'pool.lab.test'].map(
+      (pool) => new FlowTokens({ node: pool, pool, key, flow: (id) => transport.flow(id) }),
+    )
+    const token = edge?.of(transport.accept()) ?? ''
+    t.same(home?.read(token), { kind: 'forged' })
+  })
+
+  t.test('of an earlier version is gone: a Path that was stored before the upgrade', async (t) => {
+    const transport = new FakeTransport()
+    const own = tokens(transport)
+    const token = own.of(transport.accept()).replace('~', '.')
+    t.same(own.read(token), { kind: 'gone' })
+    t.ok(own.isToken(token))
   })
 
   t.test('with any character changed leads to no flow', async () => {
@@ -148,7 +165,7 @@ function fromCallee(route: string, callId: string): SipRequest {
 t.test('requests inside a dialog between two clients', async (t) => {
   t.test('one Record-Route value carries the tokens of both flows and the seal of the dialog', async (t) => {
     const { route } = await clients()
-    t.match(route, /^<sip:[^@+]+\+[^@+]+\+e~[^@]+@internal\.lab\.test:5061;transport=tls;lr>$/)
+    t.match(route, /^<sip:[^@+]+\+[^@+]+\+f~[^@]+@internal\.lab\.test:5061;transport=tls;lr>$/)
   })
 
   t.test('from the caller go to the callee', async (t) => {

@@ -26,8 +26,8 @@ t.test('forgets a Call-ID when another takes its place, and never takes the othe
 
 t.test('takes no other user part with the same MAC, and none with another MAC', async (t) => {
   const recent = new RecentSeals()
-  recent.note('one@lab.test', 'a', 'e~Halice+bob+0123456789abcdef', record)
-  t.strictSame(recent.find('one@lab.test', 'e~Halice+bob+0123456789abcdef'), { tag: 'a', record })
-  t.equal(recent.find('one@lab.test', 'e~Halice+eve+0123456789abcdef'), undefined)
-  t.equal(recent.find('one@lab.test', 'e~Halice+bob+0123456789abcdeg'), undefined)
+  recent.note('one@lab.test', 'a', 'f~Halice+bob+0123456789abcdef', record)
+  t.strictSame(recent.find('one@lab.test', 'f~Halice+bob+0123456789abcdef'), { tag: 'a', record })
+  t.equal(recent.find('one@lab.test', 'f~Halice+eve+0123456789abcdef'), undefined)
+  t.equal(recent.find('one@lab.test', 'f~Halice+bob+0123456789abcdeg'), undefined)
 })

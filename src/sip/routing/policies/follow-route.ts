@@ -47,6 +47,8 @@ export interface FollowRouteOptions {
    * proof. Absent: the other end of the dialog, and the law judges it.
    */
   readonly unproved?: TargetKind
+  /** Whether a URI leads to a server: an end of a dialog on its machine is none. Absent: no server is known. */
+  readonly isServer?: (uri: SipUri) => boolean
   /** The home of a subscription that names a domain of ours in Request-URI: `sip:director.lab.test:5061`. */
   readonly homes?: { readonly domains: readonly string[]; readonly nextHop: string }
 }
@@ -75,7 +77,7 @@ function toOtherEnd(arrival: Arrival, dialog: Standing, options: FollowRouteOpti
     case 'flow':
       return refuse(430, 'route.no-flow')
     case 'address':
-      return leadsTo(hop, wantedBy(arrival))
+      return leadsTo(hop, wantedBy(arrival), options)
         ? way(arrival, options, 'dialog')
         : way(arrival, options, 'dialog', `sip:${endpointText(hop.address, hop.port)};transport=${hop.transport}`)
     case 'server':
@@ -120,12 +122,16 @@ function isSecure({ scheme, parameters }: SipUri): boolean {
  * As nearly every request does: then its URI need not be made anew. A phone on UDP may send from another port than it
  * names in Contact (RFC 3261 §18.1.1).
  */
-function leadsTo({ transport, address, port }: Extract<Hop, { kind: 'address' }>, wanted: SipUri): boolean {
+function leadsTo(
+  { transport, address, port }: Extract<Hop, { kind: 'address' }>,
+  wanted: SipUri,
+  { isServer }: FollowRouteOptions,
+): boolean {
   const { scheme, parameters } = wanted
   const wantedTransport = parameters.get('transport') ?? (scheme === 'sips' ? 'tls' : 'udp')
   if (wantedTransport !== transport || placeOf(wanted) !== address || (scheme === 'sips' && transport !== 'tls'))
     return false
-  return wanted.port === port || transport === 'udp'
+  return wanted.port === port || (transport === 'udp' && isServer?.(wanted) !== true)
 }
 
 function wantedBy({ routes, uri }: Arrival): SipUri {
