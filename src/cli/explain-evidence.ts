@@ -140,9 +140,7 @@ export function certificateFiles(io: Io, names: readonly string[]): readonly str
 async function explainCertificates(io: Io, name: string, octets: Buffer, options: ExplainOptions): Promise<Explained> {
   const { explainFile } = await import('../explain/file/index.ts')
   const { role, name: names, ca, key, at, rules } = options
-  const time = at === undefined ? undefined : new Date(at)
-  if (time !== undefined && Number.isNaN(time.getTime()))
-    throw new UsageError(`--at ${at}: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z`)
+  const time = at === undefined ? undefined : timeOf(at)
   const answer = explainFile(octets, {
     ...(role === undefined ? {} : { role }),
     ...(names === undefined ? {} : { names }),
@@ -153,6 +151,13 @@ async function explainCertificates(io: Io, name: string, octets: Buffer, options
     ...(name === standardInput ? {} : { fileName: name }),
   })
   return { kind: 'certificates', name, answer }
+}
+
+/** `--at 2026-12-01`. @throws UsageError */
+export function timeOf(text: string): Date {
+  const time = new Date(text)
+  if (!Number.isNaN(time.getTime())) return time
+  throw new UsageError(`--at: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z, found ${JSON.stringify(text)}`)
 }
 
 /** The file is there, and is no folder. */

@@ -98,9 +98,10 @@ function refuseAlike(place: Option | Argument, name: string): void {
 
 /** `siplab faults lst`: the command that a group runs by default would take the word for an argument. */
 function refuseUnknownInner(program: Command, [name, inner = '-']: readonly string[]): void {
-  const known = program.commands.find((group) => group.name() === name)?.commands.map((each) => each.name()) ?? []
+  const group = name === 'help' ? program : program.commands.find((each) => each.name() === name)
+  const known = group?.commands.map((each) => each.name()) ?? []
   if (known.length > 0 && !inner.startsWith('-') && ![...known, 'help'].includes(inner))
-    throw new UsageError(wantedOneOf(`siplab ${name}`, inner, known))
+    throw new UsageError(wantedOneOf(`siplab ${name}`, inner, known, `siplab ${name} --help`))
 }
 
 /** `(siplab break --help explains the command)`, below an error about the words of a command line. */

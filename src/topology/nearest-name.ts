@@ -59,9 +59,16 @@ function similarNames(name: string, known: readonly string[]): readonly string[]
   if (typed === '' || typed.length > longest) return []
   return known
     .map((each) => ({ each, distance: distanceBetween(typed, each.toLowerCase()) }))
-    .filter(({ each, distance }) => distance <= Math.max(1, Math.floor(Math.max(typed.length, each.length) / 3)))
+    .filter(
+      ({ each, distance }) => distance <= Math.max(1, Math.floor(Math.max(lettersOf(typed), lettersOf(each)) / 3)),
+    )
     .toSorted((one, other) => one.distance - other.distance)
     .map(({ each }) => each)
+}
+
+/** The letters that tell names apart: of `sip:alice@lab.test` those of the user. */
+function lettersOf(name: string): number {
+  return name.replace(/^sips?:/, '').replace(/@.*$/, '').length
 }
 
 function holdingNames(name: string, known: readonly string[]): readonly string[] {

@@ -34,6 +34,7 @@ t.test('an unknown name is followed by the nearest one and by all, or by the com
     [['events', '--level', 'wran'], /--level: wanted one of debug, .*did you mean warn\?/],
     [['faults', 'lst'], /siplab faults: wanted one of list, found "lst"; did you mean list\?/],
     [['certs', 'ramove'], /siplab certs: wanted one of init, issue/],
+    [['help', 'zzz'], /siplab help: wanted a known name, found "zzz"; all \d+: siplab help --help/],
     [['certs', 'drill', 'leef'], /SUBJECT: wanted one of leaf, issuing, root, found "leef"; did you mean leaf\?/],
   ])
 })
@@ -64,6 +65,7 @@ t.test('a file that cannot be read is refused with its option, its path and the 
     [['survey', 'compare', 'none', 'none'], /wanted a file of siplab survey --report json, found nothing at .*none/],
     [['timeline', 'none.pem'], /wanted a file of certificates, found nothing at .*none\.pem/],
     [['phone', '--uri', 'sip:a@b.test', '--ca', 'none'], /--ca: wanted a file, found nothing at .*none/],
+    [['explain', 'a line', '--ca', 'none'], /--ca: wanted a file, found nothing at .*none/],
     [['explain', './dir'], /wanted a file, found a folder at .*dir/],
   ])
 })
@@ -90,6 +92,7 @@ t.test('a number or an address out of range is refused as usage, never as a faul
     [['check', '--matrix', '--parallel', '0'], /--parallel: wanted a whole number above 0, found "0"/],
     [['check', 'fe1', '--matrix'], /--matrix and the target fe1 exclude each other/],
     [['check', '127.0.0.1:1', '--tls-min', '1.3', '--tls-max', '1.2'], /--tls-min: wanted at most 1\.2/],
+    [['explain', 'a line', '--at', 'yesterday'], /--at: wanted a date such as 2026-12-01 .*found "yesterday"/],
     [['scenario', 'run', 'chaos', 'ca-rotation'], /chaos must be the only NAME, found 2 names/],
   ])
 })

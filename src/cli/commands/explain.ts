@@ -17,6 +17,7 @@ import {
   isFile,
   isFolder,
   isKnown,
+  timeOf,
 } from '../explain-evidence.ts'
 import type { Explained, ExplainOptions } from '../explain-evidence.ts'
 import type { LinkOptions } from '../explain-link.ts'
@@ -102,6 +103,7 @@ async function explain(
   if (options.output !== undefined && options.report === undefined)
     throw new UsageError('--output FILE needs --report html or junit')
   requireWritable(io, '--output', options.output)
+  requireEvidence(io, options)
   if (options.with !== undefined) return explainLink(io, what, options, finish)
   const orphan = options.on ?? options.ourRoots ?? options.weCheckPurpose
   if (orphan !== undefined) throw new UsageError('--on, --our-roots and --we-check-purpose need --with PEER')
@@ -117,6 +119,13 @@ async function explain(
     io.out(await explainedText(io, piece))
   }
   if (pieces.length > 1) io.out(togetherText(pieces))
+}
+
+/** Also where the evidence turns out to be text, which needs none of them. */
+function requireEvidence(io: Io, { keylog, ca, key, ourRoots, at }: ExplainCommandOptions): void {
+  const named = { '--keylog': keylog, '--ca': ca, '--key': key, '--our-roots': ourRoots }
+  for (const [option, file] of Object.entries(named)) if (file !== undefined) requireNamed(io, option, file)
+  if (at !== undefined) timeOf(at)
 }
 
 /** With `--on` the exit status says whether the link comes up. */
