@@ -19,6 +19,7 @@ import { checkNames } from './check-names.ts'
 import type { SetupOptions } from './check-options.ts'
 import { setUp, type Setup } from './check-setup.ts'
 import { liveTree } from './check-text.ts'
+import { faultOn } from '../faults/record.ts'
 import { foreignLinks } from '../lab/foreign.ts'
 import { dialledNames, whileRunning } from '../lab/links.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
@@ -85,9 +86,13 @@ async function foreignSteps(log: CheckLog, { lab, foreign }: Setup): Promise<voi
 
 /** A stopped node has no listener to check, and the lab knows why the node stopped. */
 function stoppedNode(log: CheckLog, target: string, { lab }: Setup): void {
-  const verdict = lab?.chosen.record.stopped[target]?.verdict
-  if (isVerdict(verdict))
-    log.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
+  if (lab === undefined) return
+  const verdict = lab.chosen.record.stopped[target]?.verdict
+  if (!isVerdict(verdict)) return
+  // With a fault on the node, siplab certs renew refuses to work.
+  const on = faultOn(lab.chosen.folder, target)
+  const heal = on === undefined ? {} : { fix: `remove the fault ${on.fault}: siplab heal ${target}` }
+  log.put('node', `node ${target}`, fromVerdict({ ...verdict, ...heal, message: `It has stopped. ${verdict.message}` }))
 }
 
 /** Whose remedies they are: of a server outside, or of the nodes at both ends. */
