@@ -37,10 +37,7 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
   const setup = setUp(io, target, options)
   const began = performance.now()
   const at = new Date()
-  const log = new CheckLog(
-    liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    remedyContext(setup, options),
-  )
+  const log = new CheckLog(liveTree(io, { verbose: options.verbose === true }), remedyContext(setup, options))
   const { destination } = setup
   const done = (): CheckReport =>
     checkReport(target, options.profile, at, log.steps, totals(log.steps).verdict, performance.now() - began)

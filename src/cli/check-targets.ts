@@ -45,7 +45,7 @@ function listedTargets(io: Io, name: string): readonly ListedTarget[] {
 
 /** Options of the command line count for every target; those of the file come before them. */
 function checkOf(io: Io, { target, options: own }: ListedTarget, options: TargetsOptions): Promise<CheckReport> {
-  const quiet: Io = { ...io, err: () => undefined, colours: { out: false, err: false } }
+  const quiet: Io = { ...io, err: () => undefined, progress: undefined, colours: { out: false, err: false } }
   return checkTarget(quiet, target, { ...options, ...own })
 }
 

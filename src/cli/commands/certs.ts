@@ -244,7 +244,7 @@ function showCommand(certs: Command, { io }: CommandContext): void {
       .command('show <FILE>')
       .summary('show every certificate of a file')
       .description('Shows every certificate of a file.'),
-    'siplab certs show internal-root.pem',
+    'siplab certs show .siplab/edge/pki/internal-root.pem',
   ).action((file: string, options: CommonOptions) => {
     const path = requireNamed(io, file, file, 'a certificate file')
     const certificates = readFile(path)

@@ -96,7 +96,7 @@ export function plannedFor(node: NodePlan, reference: string | undefined): Plann
     'certificate.reference',
     reference === undefined
       ? `--reference: wanted one of ${known.join(', ')}, found no --reference`
-      : wantedOneOf('--reference', reference, known),
+      : wantedOneOf('the reference', reference, known),
   )
 }
 
