@@ -86,6 +86,14 @@ t.test('a lab folder that is damaged or of another version is exit status 2, wit
   t.match(await run(['status'], folderWith('{"format":1}')), { status: 2, err: /damaged: the fields topology, name/ })
 })
 
+t.test('a folder that cannot be looked into is not called empty', async (t) => {
+  const folder = t.testdir({ lab: t.fixture('symlink', 'lab') })
+  t.match(await run(['status', '--data', 'lab'], folder), {
+    status: 2,
+    err: /cannot find .*lab\.json: its links lead in a circle \(ELOOP\)/,
+  })
+})
+
 t.test('a folder that may not be written is exit status 2, and names the folder', async (t) => {
   const folder = t.testdir({ file: '' })
   const data = join(folder, 'file', 'lab')

@@ -39,7 +39,7 @@ export const assignCommand: RegisterCommand = (program, { io }) => {
         'default-outgoing, static-route:N, edge-internal or edge-external.',
     )
     .option('--force', forceText)
-  common(command, 'siplab certs trial fe1 --valid 30d\n  siplab assign fe1 listener fe1-listener-trial').action(
+  common(command, 'siplab assign fe1 listener fe1-listener').action(
     async (name: string, reference: string, certificate: string, options: ForceOptions) => {
       const { report } = await change(io, options, name, {
         live: ['/assign', { reference, certificate, force: options.force === true }],
