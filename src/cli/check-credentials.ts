@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { insteadOf } from '../topology/nearest-name.ts'
 import type { Credentials, Echo } from '../check/index.ts'
 import type { CheckLab } from './check-options.ts'
 import type { Destination } from './check-setup.ts'
@@ -37,9 +38,17 @@ export async function credentials(
   const [, name = '', domain = ''] = parts
   const account = lab?.plan.users.find(({ uri }) => uri === `sip:${name}@${domain}`)
   const password =
-    io.environment['SIPLAB_PASSWORD'] ?? account?.password ?? (await prompt(io, `password of ${name}@${domain}: `))
+    io.environment['SIPLAB_PASSWORD'] ??
+    account?.password ??
+    (await prompt(io, `password of ${name}@${domain}: `, unknownTo(lab, `sip:${name}@${domain}`)))
   const digestName = typeof login === 'string' ? login : account?.login
   return { user: name, domain, password, ...(digestName === undefined ? {} : { login: digestName }) }
+}
+
+/** A user whom `siplab users add` added has a password that only the caller knows; any other name is a mistake. */
+function unknownTo(lab: CheckLab | undefined, uri: string): string {
+  const users = lab?.plan.users.map((user) => user.uri) ?? []
+  return users.length === 0 ? '' : `; the lab file has no ${uri}${insteadOf(uri, users)}`
 }
 
 /** `--echo URI`; in a lab another of its users, whom the check signs in and lets answer. */
@@ -62,10 +71,11 @@ export function echoFor({ echo }: LoginArguments, who: Credentials, lab: CheckLa
 }
 
 /** Asked on the terminal, and not shown. */
-async function prompt(io: Io, question: string): Promise<string> {
+async function prompt(io: Io, question: string, unknown: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError(
-      '--login needs a password: set the environment variable SIPLAB_PASSWORD, or run the command in a terminal',
+      `--login needs a password: set the environment variable SIPLAB_PASSWORD, or run the command in a terminal` +
+        unknown,
     )
   io.err(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -26,7 +26,7 @@ import type { FaceName, LabPlan } from '../topology/plan-types.ts'
 import { authorityFolder } from '../lab/provision.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
-import type { ChosenLab } from './lab-choice.ts'
+import { type ChosenLab, chooseNode } from './lab-choice.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 import { remedyFor as remedyOfCause } from '../explain/remedy.ts'
 import { findVerdictCode } from '../verdicts/codes.ts'
@@ -53,8 +53,8 @@ export interface SetupOptions {
   readonly proxyProtocol?: true
   readonly serverCert?: string
   readonly probe?: true
-  readonly tlsMin?: string
-  readonly tlsMax?: string
+  readonly tlsMin?: '1.2' | '1.3'
+  readonly tlsMax?: '1.2' | '1.3'
 }
 
 export interface CheckLab {
@@ -113,15 +113,12 @@ function isExaminer(value: unknown): value is Examiner {
 }
 
 function limitsOf({ tlsMin, tlsMax }: SetupOptions): TlsLimits {
+  if (tlsMin === '1.3' && tlsMax === '1.2')
+    throw new UsageError('--tls-min: wanted at most 1.2 with --tls-max 1.2, found "1.3"')
   return {
-    ...(tlsMin === undefined ? {} : { minVersion: tlsVersion(tlsMin) }),
-    ...(tlsMax === undefined ? {} : { maxVersion: tlsVersion(tlsMax) }),
+    ...(tlsMin === undefined ? {} : { minVersion: `TLSv${tlsMin}` }),
+    ...(tlsMax === undefined ? {} : { maxVersion: `TLSv${tlsMax}` }),
   }
-}
-
-function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
-  if (text === '1.2' || text === '1.3') return `TLSv${text}`
-  throw new UsageError(`wanted a TLS version, 1.2 or 1.3, found ${JSON.stringify(text)}`)
 }
 
 /** `--ca`, else the trust list of `--as`, else the system's roots, with the lab's own for a target in the lab. */
@@ -199,11 +196,7 @@ export function nodeIdentity(
   name: string,
   destination: { readonly view: 'internal' | 'external' },
 ): OwnIdentity {
-  const node = lab.plan.nodes.find((candidate) => candidate.name === name)
-  if (node === undefined)
-    throw new UsageError(
-      `--as ${name}: the lab has no such node; its nodes: ${lab.plan.nodes.map((each) => each.name).join(', ')}`,
-    )
+  const node = chooseNode(lab.plan, name)
   const { root } = nodeFolder(lab.chosen.folder.root, name)
   const face: FaceName = node.role === 'access-proxy' ? destination.view : 'internal'
   const references: readonly CertificateReference[] =

@@ -1,5 +1,5 @@
 /** What becomes of a finished check: the answer on stdout, a report in a file, expectations held against it. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   csvReport,
@@ -11,6 +11,7 @@ import {
   type CheckReport,
   type Difference,
 } from '../check/index.ts'
+import { readNamed, requireWritable } from './named-file.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
@@ -67,14 +68,8 @@ function render(kind: ReportKind, report: CheckReport, document: unknown, overvi
 export function writeReport(io: Io, text: string, { output, report }: Pick<OutputOptions, 'output' | 'report'>): void {
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
-  try {
-    writeFileSync(file, text)
-  } catch (cause) {
-    throw new UsageError(
-      `--output: wanted a file that can be written, found ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
-  }
+  requireWritable(io, '--output', output)
+  writeFileSync(file, text)
   io.err(`${report ?? ''} report in ${file}\n`)
 }
 
@@ -82,13 +77,10 @@ export function writeReport(io: Io, text: string, { output, report }: Pick<Outpu
 export function expectations(io: Io, name: string): ReturnType<typeof readExpectations> {
   const file = resolve(io.workingFolder, name)
   try {
-    return readExpectations(readFileSync(file, 'utf8'), file)
+    return readExpectations(readNamed(io, '--expect', name).toString('utf8'), file)
   } catch (cause) {
     if (cause instanceof ExpectError) throw new UsageError(cause.message, { cause })
-    throw new UsageError(
-      `--expect: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    throw cause
   }
 }
 

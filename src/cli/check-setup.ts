@@ -1,14 +1,13 @@
 /** From the command line, and from the lab it may be about, to where a check goes and what it needs. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { requireNamed } from './named-file.ts'
 import { readTarget, TargetError, type CheckOptions, type Target } from '../check/index.ts'
 import type { FaceName, ForeignPlan, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { didYouMean } from '../topology/nearest-name.ts'
+import { didYouMean, insteadOf } from '../topology/nearest-name.ts'
 import { checkOptions, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
-import { chooseLab, planOf } from './lab-choice.ts'
+import { chooseLab, chooseNode, planOf } from './lab-choice.ts'
 
 /** Where the check goes. */
 export type Destination =
@@ -73,10 +72,10 @@ export function refuseMistyped(text: string, plan: Pick<LabPlan, 'topology' | 'n
   const names = plan.nodes.map(({ name }) => name)
   const nearest = /^[\w-]+$/.test(text) ? didYouMean(text, names) : ''
   if (nearest !== '')
-    throw new UsageError(`the lab ${plan.topology} has no node ${text}${nearest}; its nodes: ${names.join(', ')}`)
+    throw new UsageError(`the lab ${plan.topology} has no node ${JSON.stringify(text)}${insteadOf(text, names)}`)
 }
 
-/** A file that is named and does not exist is a mistake of the command line, and no finding about the target. */
+/** A file that is named and cannot be read is a mistake of the command line, and no finding about the target. */
 function requireFiles(io: Io, { ca = [], crl = [], cert, key }: SetupOptions): void {
   const named = [
     ...ca.map((file) => ['--ca', file] as const),
@@ -84,10 +83,7 @@ function requireFiles(io: Io, { ca = [], crl = [], cert, key }: SetupOptions): v
     ...(cert === undefined ? [] : [['--cert', cert] as const]),
     ...(key === undefined ? [] : [['--key', key] as const]),
   ]
-  for (const [option, file] of named) {
-    const path = resolve(io.workingFolder, file)
-    if (!existsSync(path)) throw new UsageError(`${option}: wanted a file, found nothing at ${path}; check the path`)
-  }
+  for (const [option, file] of named) requireNamed(io, option, file)
 }
 
 /** The lab, when one runs; a check needs none. With `--data` it must be there. */
@@ -202,8 +198,10 @@ function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
     (link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls',
   )
   const link = links.find(({ allowed }) => allowed) ?? links[0]
-  if (link === undefined)
+  if (link === undefined) {
+    if (plan.foreign.every(({ name }) => name !== from)) chooseNode(plan, from)
     throw new UsageError(`the plan has no TLS link from ${from} to ${to.name}; siplab plan lists the links`)
+  }
   return link
 }
 

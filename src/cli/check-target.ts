@@ -19,6 +19,7 @@ import { checkNames } from './check-names.ts'
 import type { SetupOptions } from './check-options.ts'
 import { setUp, type Setup } from './check-setup.ts'
 import { liveTree } from './check-text.ts'
+import { faultOn } from '../faults/record.ts'
 import { foreignLinks } from '../lab/foreign.ts'
 import { dialledNames, whileRunning } from '../lab/links.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
@@ -36,10 +37,7 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
   const setup = setUp(io, target, options)
   const began = performance.now()
   const at = new Date()
-  const log = new CheckLog(
-    liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    remedyContext(setup, options),
-  )
+  const log = new CheckLog(liveTree(io, { verbose: options.verbose === true }), remedyContext(setup, options))
   const { destination } = setup
   const done = (): CheckReport =>
     checkReport(target, options.profile, at, log.steps, totals(log.steps).verdict, performance.now() - began)
@@ -85,9 +83,13 @@ async function foreignSteps(log: CheckLog, { lab, foreign }: Setup): Promise<voi
 
 /** A stopped node has no listener to check, and the lab knows why the node stopped. */
 function stoppedNode(log: CheckLog, target: string, { lab }: Setup): void {
-  const verdict = lab?.chosen.record.stopped[target]?.verdict
-  if (isVerdict(verdict))
-    log.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
+  if (lab === undefined) return
+  const verdict = lab.chosen.record.stopped[target]?.verdict
+  if (!isVerdict(verdict)) return
+  // With a fault on the node, siplab certs renew refuses to work.
+  const on = faultOn(lab.chosen.folder, target)
+  const heal = on === undefined ? {} : { fix: `remove the fault ${on.fault}: siplab heal ${target}` }
+  log.put('node', `node ${target}`, fromVerdict({ ...verdict, ...heal, message: `It has stopped. ${verdict.message}` }))
 }
 
 /** Whose remedies they are: of a server outside, or of the nodes at both ends. */

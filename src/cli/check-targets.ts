@@ -1,6 +1,6 @@
 /** `siplab check --targets FILE`: every target of a file, once; with `--listen` again and again, for Prometheus. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readNamed } from './named-file.ts'
 import { csvReport, junitReport, type CheckReport } from '../check/index.ts'
 import { type ListedTarget, readTargets } from '../check/targets.ts'
 import { checkMetrics, type TargetResult } from '../metrics/check-metrics.ts'
@@ -40,17 +40,12 @@ export async function checkTargets(io: Io, options: TargetsOptions): Promise<Exi
 
 function listedTargets(io: Io, name: string): readonly ListedTarget[] {
   const file = resolve(io.workingFolder, name)
-  try {
-    return readTargets(readFileSync(file, 'utf8'), file)
-  } catch (cause) {
-    if (!(cause instanceof Error) || !('code' in cause) || 'field' in cause) throw cause
-    throw new UsageError(`--targets: wanted a readable file, found ${cause.message}`, { cause })
-  }
+  return readTargets(readNamed(io, '--targets', name).toString('utf8'), file)
 }
 
 /** Options of the command line count for every target; those of the file come before them. */
 function checkOf(io: Io, { target, options: own }: ListedTarget, options: TargetsOptions): Promise<CheckReport> {
-  const quiet: Io = { ...io, err: () => undefined, colours: { out: false, err: false } }
+  const quiet: Io = { ...io, err: () => undefined, progress: undefined, colours: { out: false, err: false } }
   return checkTarget(quiet, target, { ...options, ...own })
 }
 

@@ -14,16 +14,15 @@ const marks: Readonly<Record<Step['outcome'], readonly [mark: string, style: Sty
 
 /** A whole branch at a time, the outer step first; on a terminal one line says meanwhile what is going on. */
 export function liveTree(
-  write: (text: string) => void,
-  { colours, terminal, verbose }: { readonly colours: boolean; readonly terminal: boolean; readonly verbose: boolean },
+  io: Pick<Io, 'err' | 'progress' | 'colours'>,
+  { verbose }: { readonly verbose: boolean },
 ): Watcher {
-  const wipe = terminal ? '\r\u001b[K' : ''
   return {
-    begin: (title) => {
-      if (terminal) write(`${wipe}${paint(colours, 'dim', `... ${title}`).slice(0, 150)}`)
-    },
+    begin: (title) => io.progress?.(`... ${title}`),
     end: (step, depth) => {
-      if (depth === 0) write(`${wipe}${branchText(step, 0, colours, verbose)}`)
+      if (depth > 0) return
+      io.progress?.('')
+      io.err(branchText(step, 0, io.colours.err, verbose))
     },
   }
 }

@@ -57,6 +57,7 @@ function catching(
 function quietIo(io: Io, { input, signal }: CommandOptions): Io {
   return {
     ...io,
+    progress: undefined,
     out: () => undefined,
     err: () => undefined,
     octets: () => Promise.resolve(),

@@ -3,6 +3,7 @@ import { createReadStream, openSync, readFileSync, readSync, closeSync, statSync
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { requireNamed } from './named-file.ts'
 import type { Answer } from '../explain/answer.ts'
 import type { CaptureAnswer } from '../explain/capture/index.ts'
 import type { FileAnswer } from '../explain/file/index.ts'
@@ -35,7 +36,7 @@ const maxWhole = 64 * 1024 * 1024
 
 /** A file by its content. The key log and other files of certificates are read beside it. */
 export async function explainPath(io: Io, name: string, options: ExplainOptions): Promise<Explained> {
-  const path = resolve(io.workingFolder, name)
+  const path = requireNamed(io, name, name)
   const head = headOf(path)
   if (isGzip(head)) return explainChunks(io, name, unpacked(name, createReadStream(path)), options)
   const kind = kindOf(head)
@@ -139,9 +140,7 @@ export function certificateFiles(io: Io, names: readonly string[]): readonly str
 async function explainCertificates(io: Io, name: string, octets: Buffer, options: ExplainOptions): Promise<Explained> {
   const { explainFile } = await import('../explain/file/index.ts')
   const { role, name: names, ca, key, at, rules } = options
-  const time = at === undefined ? undefined : new Date(at)
-  if (time !== undefined && Number.isNaN(time.getTime()))
-    throw new UsageError(`--at ${at}: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z`)
+  const time = at === undefined ? undefined : timeOf(at)
   const answer = explainFile(octets, {
     ...(role === undefined ? {} : { role }),
     ...(names === undefined ? {} : { names }),
@@ -154,9 +153,22 @@ async function explainCertificates(io: Io, name: string, octets: Buffer, options
   return { kind: 'certificates', name, answer }
 }
 
+/** `--at 2026-12-01`. @throws UsageError */
+export function timeOf(text: string): Date {
+  const time = new Date(text)
+  if (!Number.isNaN(time.getTime())) return time
+  throw new UsageError(`--at: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z, found ${JSON.stringify(text)}`)
+}
+
 /** The file is there, and is no folder. */
 export function isFile(io: Io, name: string): boolean {
   return statSync(resolve(io.workingFolder, name), { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** A folder that is named by its path: `./logs`. A bare word is text. */
+export function isFolder(io: Io, name: string): boolean {
+  const isThere = statSync(resolve(io.workingFolder, name), { throwIfNoEntry: false })?.isDirectory() === true
+  return isThere && name.includes('/')
 }
 
 function headOf(path: string): Buffer {
@@ -170,7 +182,7 @@ function headOf(path: string): Buffer {
 }
 
 function whole(io: Io, name: string): Buffer {
-  const path = resolve(io.workingFolder, name)
+  const path = requireNamed(io, name, name)
   const { size } = statSync(path)
   if (size > maxWhole) throw new UsageError(`${name}: wanted at most ${maxWhole} octets, found ${size}`)
   return readFileSync(path)

@@ -1,6 +1,6 @@
 /** `siplab explain CHAIN --with PEER [--on DATE]`: whether links with that chain come up, and when they break. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { wantedOneOf } from '../topology/nearest-name.ts'
+import { readNamed } from './named-file.ts'
 import type { Certificate } from '../certificates/examine/index.ts'
 import { arrange } from '../explain/file/arrange.ts'
 import { readBundle } from '../explain/file/index.ts'
@@ -68,7 +68,7 @@ export function peerNamed(name: string, option = '--with'): PeerPolicy {
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   const choice = found.length === 0 ? peerNames : found.map((each) => each.name)
-  throw new UsageError(`${option}: wanted one of ${choice.join(', ')}, found ${JSON.stringify(name)}`)
+  throw new UsageError(wantedOneOf(option, name, choice, 'docs/policies.md'))
 }
 
 /** `2027-03-15`. @throws UsageError */
@@ -94,19 +94,10 @@ export function readChain(io: Io, file: string): Presented {
 }
 
 function certificatesOf(io: Io, file: string): readonly Certificate[] {
-  const certificates = readBundle(octetsOf(io, file)).items.flatMap((item) =>
+  const certificates = readBundle(readNamed(io, file, file, 'a file of certificates')).items.flatMap((item) =>
     item.kind === 'certificate' ? [item.certificate] : [],
   )
   if (certificates.length === 0)
     throw new UsageError(`${file}: wanted certificates, found none; siplab explain ${file} says what it is`)
   return certificates
-}
-
-function octetsOf(io: Io, file: string): Buffer {
-  try {
-    return readFileSync(resolve(io.workingFolder, file))
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`${file}: wanted a file of certificates, found ${found}`, { cause })
-  }
 }

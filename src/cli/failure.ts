@@ -72,7 +72,8 @@ function describeKnown(error: unknown): Known | undefined {
 /** Commander has already written its sentence; `--help` and `--version` come by here too, with status 0. */
 function reportCommander(error: CommanderError, io: Io, json: boolean): ExitStatus {
   if (error.exitCode === 0) return 0
-  if (json) io.out(`${JSON.stringify({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } })}\n`)
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  if (json) io.out(`${JSON.stringify({ error: { code: 'usage', message } })}\n`)
   return 2
 }
 

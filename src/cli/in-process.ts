@@ -16,6 +16,7 @@ export async function runInProcess(
   let complaint = ''
   const status = await run(args, {
     ...io,
+    progress: undefined,
     out: (text) => void (out += text),
     err: (text) => void (complaint += text),
     colours: { out: false, err: false },

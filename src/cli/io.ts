@@ -5,13 +5,15 @@
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
-import { harmless } from '../reports/harmless.ts'
+import { harmless, harmlessLine } from '../reports/harmless.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */
   out(text: string): void
   /** Progress, logs and complaints. */
   err(text: string): void
+  /** A line of progress on stderr; the next one replaces it, and `''` removes it. Absent: no terminal shows it. */
+  readonly progress?: ((text: string) => void) | undefined
   /** Octets to stdout, e.g. a pcapng file. Resolves when the stream takes more. */
   octets(chunk: Uint8Array): Promise<void>
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -51,6 +53,9 @@ export function processIo(): Io {
   return {
     out: (text) => void process.stdout.write(harmless(text, colours.out)),
     err: (text) => void process.stderr.write(harmless(text, colours.err)),
+    ...(colours.err
+      ? { progress: (text) => void process.stderr.write(overwriting(text, process.stderr.columns)) }
+      : {}),
     octets: (chunk) =>
       new Promise((resolve) => {
         if (process.stdout.write(chunk)) resolve()
@@ -72,6 +77,16 @@ export function processIo(): Io {
     input: () => process.stdin,
     closeInput: () => void process.stdin.destroy(),
   }
+}
+
+/**
+ * Text over the present line of a terminal. A line that wraps could not be removed, so it is cut.
+ *
+ * @param columns 0 or absent where the terminal does not say
+ */
+export function overwriting(text: string, columns: number | undefined): string {
+  const line = harmlessLine(text).slice(0, Math.max(1, columns === undefined || columns === 0 ? 79 : columns - 1))
+  return `\r\u001b[K${line === '' ? '' : paint(true, 'dim', line)}`
 }
 
 /**

@@ -7,7 +7,7 @@ import type { LabFolder, LabRecord } from '../lab/lab-folder.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import { configFolder, loadTopology } from '../topology/load.ts'
-import { didYouMean } from '../topology/nearest-name.ts'
+import { insteadOf } from '../topology/nearest-name.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Placement } from './topology-options.ts'
@@ -63,8 +63,7 @@ function labsNamed(io: Io, here: readonly ChosenLab[], name: string): readonly C
   throw new LabError(
     'not-so',
     'lab.none',
-    `no lab ${JSON.stringify(name)} was brought up below .siplab${didYouMean(name, names)}; there are: ` +
-      `${names.join(', ')}; --data names another folder`,
+    `no lab ${JSON.stringify(name)} was brought up below .siplab${insteadOf(name, names)}; --data names another folder`,
   )
 }
 
@@ -113,10 +112,7 @@ export function chooseNode(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
   const names = plan.nodes.map((node) => node.name)
-  throw new UsageError(
-    `the lab ${plan.topology} has no node ${JSON.stringify(name)}${didYouMean(name, names)}; its nodes: ` +
-      names.join(', '),
-  )
+  throw new UsageError(`the lab ${plan.topology} has no node ${JSON.stringify(name)}${insteadOf(name, names)}`)
 }
 
 export function clientOf(lab: Pick<ChosenLab, 'folder'>, node: string): ControlClient {

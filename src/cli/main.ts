@@ -1,11 +1,13 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
-import { Command } from 'commander'
+import { type Argument, Command, type Option } from 'commander'
 import { commandsFor, dials } from './commands/index.ts'
 import { groupCommands, helpStyle } from './help-groups.ts'
 import type { ExitStatus } from './failure.ts'
-import { processIo } from './io.ts'
+import { wantedOneOf } from '../topology/nearest-name.ts'
+import { paint, processIo } from './io.ts'
 import type { Io } from './io.ts'
 import { packageVersion } from './package.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Runs the command line of this process. Called by siplab.mjs, once the version of Node is known to fit. */
 export async function start(): Promise<void> {
@@ -28,7 +30,6 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true, ...helpStyle })
-    .showHelpAfterError('(siplab --help lists the commands, siplab COMMAND --help explains one)')
     .addHelpText(
       'after',
       '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 a check failed or ' +
@@ -43,6 +44,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   try {
     const there = await runWhereTheLabIs(args, io)
     if (there !== undefined) return there
+    refuseUnknownInner(program, args)
     await program.parseAsync([...args], { from: 'user' })
     return status
   } catch (error) {
@@ -65,13 +67,46 @@ async function runWhereTheLabIs(args: readonly string[], io: Io): Promise<ExitSt
   return prefix === undefined ? undefined : runElsewhere(prefix, args, io)
 }
 
-/** Errors and help go through the Io, and commander throws instead of ending the process. */
+/**
+ * Errors and help go through the Io, and commander throws instead of ending the process. A value that is no choice is
+ * refused as every other unknown name is.
+ */
 function inheritAll(command: Command, io: Io): void {
-  command.exitOverride().configureOutput({
-    writeOut: io.out,
-    writeErr: io.err,
-    getOutHasColors: () => io.colours.out,
-    getErrHasColors: () => io.colours.err,
-  })
+  for (const option of command.options) refuseAlike(option, option.long ?? option.flags)
+  for (const argument of command.registeredArguments) refuseAlike(argument, argument.name())
+  command
+    .showHelpAfterError(helpHint(command))
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      outputError: (text, write) => write(text.replace(/^error:/, paint(io.colours.err, 'red', 'siplab:'))),
+      getOutHasColors: () => io.colours.out,
+      getErrHasColors: () => io.colours.err,
+    })
   for (const inner of command.commands) inheritAll(inner, io)
+}
+
+function refuseAlike(place: Option | Argument, name: string): void {
+  const { argChoices, parseArg } = place
+  if (argChoices === undefined || parseArg === undefined) return
+  place.argParser((value: string, before: unknown) => {
+    if (!argChoices.includes(value)) throw new UsageError(wantedOneOf(name, value, argChoices))
+    return parseArg(value, before)
+  })
+}
+
+/** `siplab faults lst`: the command that a group runs by default would take the word for an argument. */
+function refuseUnknownInner(program: Command, [name, inner = '-']: readonly string[]): void {
+  const group = name === 'help' ? program : program.commands.find((each) => each.name() === name)
+  const known = group?.commands.map((each) => each.name()) ?? []
+  if (known.length > 0 && !inner.startsWith('-') && ![...known, 'help'].includes(inner))
+    throw new UsageError(wantedOneOf(`siplab ${name}`, inner, known, `siplab ${name} --help`))
+}
+
+/** `(siplab break --help explains the command)`, below an error about the words of a command line. */
+function helpHint(command: Command): string {
+  const path = [command.name()]
+  for (let outer = command.parent; outer !== null; outer = outer.parent) path.unshift(outer.name())
+  return `(${path.join(' ')} --help ${command.commands.length === 0 ? 'explains the command' : 'lists the commands'})`
 }

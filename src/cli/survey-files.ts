@@ -1,5 +1,4 @@
 /** `siplab survey root` and `siplab survey compare`: what reads and writes files and dials no one. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import {
@@ -11,6 +10,7 @@ import {
   type Survey,
   surveySchema,
 } from '../survey/index.ts'
+import { readNamed } from './named-file.ts'
 import { answer, type CommandContext, common, type CommonOptions } from './command.ts'
 import type { Io } from './io.ts'
 import { groundFolder } from './survey-setup.ts'
@@ -80,9 +80,10 @@ export function compareCommand(survey: Command, { io, finish }: CommandContext):
 
 function readSurvey(io: Io, name: string): Survey {
   const file = resolve(io.workingFolder, name)
+  const text = readNamed(io, name, name, 'a file of siplab survey --report json').toString('utf8')
   let content: unknown
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'))
+    content = JSON.parse(text)
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause
     throw new UsageError(`${file}: wanted a survey as JSON, found ${cause.message}`, { cause })

@@ -1,5 +1,5 @@
 /** What becomes of a finished survey: text, a report, expectations, the exit status. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   type Advice,
@@ -13,6 +13,7 @@ import {
   type Unmet,
   unmetBy,
 } from '../survey/index.ts'
+import { readNamed, requireWritable } from './named-file.ts'
 import type { ExitStatus } from './failure.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { type Io, paint } from './io.ts'
@@ -31,14 +32,14 @@ type Expectations = ReturnType<typeof readSurveyExpectations>
 export function surveyExpectations(io: Io, { expect, report, output }: SurveyOutputOptions): Expectations | undefined {
   if (output !== undefined && report === undefined)
     throw new UsageError('--output FILE needs --report html, junit or json')
+  requireWritable(io, '--output', output)
   if (expect === undefined) return undefined
   const file = resolve(io.workingFolder, expect)
   try {
-    return readSurveyExpectations(readFileSync(file, 'utf8'), file)
+    return readSurveyExpectations(readNamed(io, '--expect', expect).toString('utf8'), file)
   } catch (cause) {
     if (cause instanceof SurveyExpectError) throw new UsageError(cause.message, { cause })
-    if (!(cause instanceof Error)) throw cause
-    throw new UsageError(`--expect: wanted a readable file, found ${cause.message}`, { cause })
+    throw cause
   }
 }
 
@@ -90,12 +91,8 @@ function render(
 function writeReport(io: Io, text: string, { output, report }: SurveyOutputOptions): void {
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
-  try {
-    writeFileSync(file, text)
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause
-    throw new UsageError(`--output: wanted a file that can be written, found ${cause.message}`, { cause })
-  }
+  requireWritable(io, '--output', output)
+  writeFileSync(file, text)
   io.err(`${report ?? ''} report in ${file}\n`)
 }
 

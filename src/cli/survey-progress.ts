@@ -9,18 +9,16 @@ export interface Progress {
 }
 
 export function progress(io: Io): Progress {
-  const live = io.colours.err
-  const wipe = live ? '\r\u001b[K' : ''
   return {
     trial: (trial, control, done, of) => {
       const line = `${trial.fault} TLS ${trial.tls}: ${harmlessLine(outcomeText(trial.outcome))}`
-      if (control ? trial.outcome.kind !== 'accepted' : isOfNote(trial))
-        io.err(`${wipe}${paint(live, styleOf(trial, control), line)}\n`)
-      if (live) io.err(`${wipe}${paint(true, 'dim', `... ${done}/${of} ${line}`.slice(0, 100))}`)
+      if (control ? trial.outcome.kind !== 'accepted' : isOfNote(trial)) {
+        io.progress?.('')
+        io.err(`${paint(io.colours.err, styleOf(trial, control), line)}\n`)
+      }
+      io.progress?.(`... ${done}/${of} ${line}`)
     },
-    end: () => {
-      if (live) io.err(wipe)
-    },
+    end: () => io.progress?.(''),
   }
 }
 

@@ -2,8 +2,9 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { wantedOneOf } from '../topology/nearest-name.ts'
 import { readTarget, TargetError } from '../check/index.ts'
-import { findFault } from '../faults/catalogue/index.ts'
+import { findFault, faults } from '../faults/catalogue/index.ts'
 import {
   type Bounds,
   existingGround,
@@ -104,7 +105,14 @@ function within(name: keyof Bounds, option: string, text: string): number {
 export function slugsOf({ fault }: { readonly fault?: readonly string[] }): readonly string[] | undefined {
   const unknown = fault?.find((slug) => findFault(slug) === undefined)
   if (unknown !== undefined)
-    throw new UsageError(`--fault: there is no fault ${JSON.stringify(unknown)}; siplab faults list names them`)
+    throw new UsageError(
+      wantedOneOf(
+        '--fault',
+        unknown,
+        faults.map(({ slug }) => slug),
+        'siplab faults list',
+      ),
+    )
   return fault
 }
 

@@ -95,6 +95,13 @@ function readExposure(text: string): { readonly outer: string } {
   )
 }
 
+/** `--network N` of a scenario, which runs on loopback. @throws UsageError */
+export function readLoopbackNetwork(text: string): number {
+  const { network } = /^\d+$/.test(text) ? readPlacement({ network: text, port: [] }) : {}
+  if (network !== undefined) return network
+  throw new UsageError(`--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(text)}`)
+}
+
 /** What `--network` was, for another siplab: `41`, `ipv6:41`. */
 export function networkOption(addressing: Addressing, network: number): string {
   return addressing === 'ipv6' ? `ipv6:${network}` : String(network)

@@ -18,7 +18,7 @@ import { configurationFault, configurationFaults, filesFault } from './start.ts'
 import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
 import { surroundingFault, surroundingFaults } from './surroundings.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
-import { didYouMean } from '../topology/nearest-name.ts'
+import { insteadOf } from '../topology/nearest-name.ts'
 import type { ForeignPlan, LabPlan, NodePlan } from '../topology/plan-types.ts'
 
 export type FaultTarget =
@@ -213,12 +213,12 @@ function nodeNamed(plan: LabPlan, name: string): NodePlan {
   if (found !== undefined) return found
   const foreign = plan.foreign.find((server) => server.name === name)
   if (foreign !== undefined) throw notOurs(plan, foreign)
+  const known = [...plan.nodes.map((node) => node.name), 'store', 'directory']
   throw new LabError(
     'usage',
     'fault.target',
     `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}` +
-      `${didYouMean(name, [...plan.nodes.map((node) => node.name), 'store', 'directory'])}; nodes: ` +
-      `${plan.nodes.map((node) => node.name).join(', ')}`,
+      insteadOf(name, known),
   )
 }
 

@@ -1,6 +1,6 @@
 /** Every fault that `siplab break` knows, in one list: `siplab faults list`. */
 import { LabError } from '../lab/lab-error.ts'
-import { didYouMean } from '../topology/nearest-name.ts'
+import { insteadOf } from '../topology/nearest-name.ts'
 import { faults as certificateFaults } from './catalogue/index.ts'
 import { dnsFaults } from './dns.ts'
 import { linkFaults } from './link.ts'
@@ -60,14 +60,24 @@ export const faultList: readonly ListedFault[] = [
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
+const targetTexts: Readonly<Record<TargetKind, string>> = {
+  node: 'a node',
+  link: 'a link such as director->fe1',
+  dns: 'the DNS',
+  store: 'the store',
+  directory: 'the directory',
+}
+
 export function unknownFault(target: TargetKind, name: string): LabError {
   const known = faultList.filter((fault) => fault.target === target).map((fault) => fault.name)
   const elsewhere = faultList.find((fault) => fault.name === name)
-  const hint = elsewhere === undefined ? '' : `; ${name} is a fault of a ${elsewhere.target}`
-  const meant = elsewhere === undefined ? didYouMean(name, known) : ''
+  const instead =
+    elsewhere === undefined
+      ? insteadOf(name, known, 'siplab faults list')
+      : `; ${name} is a fault of ${targetTexts[elsewhere.target]}; all faults: siplab faults list`
   return new LabError(
     'usage',
     'fault.unknown',
-    `there is no fault ${JSON.stringify(name)} for a ${target}${hint}${meant}; there are ${known.join(', ')}`,
+    `there is no fault ${JSON.stringify(name)} for ${targetTexts[target]}${instead}`,
   )
 }

@@ -14,10 +14,15 @@ import { type FaultRecord, noteFault, touchedBy, undoOf } from './record.ts'
 
 const startWithinMs = 20_000
 
-/** The fault is on record before its first edit, so that `heal` can undo what an interrupted `break` began. */
+/**
+ * The fault is on record before its first edit, so that `heal` can undo what an interrupted `break` began.
+ *
+ * @throws LabError `node.stopped` before anything is changed, where a node that must load the fault does not run
+ */
 export async function put(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
   const { target, fault, edits, restarts } = placement
   const as = placement.as === undefined ? {} : { as: placement.as }
+  await refuseStopped(lab, placement)
   const since = new Date().toISOString()
   noteFault(labFolder(lab.root), { target, fault, since, ...as, edits: edits.map(undoOf), restarts })
   return putUnrecorded(lab, placement)
@@ -27,7 +32,7 @@ export async function put(lab: RunningLabAccess, placement: Placement): Promise<
 export async function putUnrecorded(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
   const { target, fault, story, edits, restarts } = placement
   const as = placement.as === undefined ? {} : { as: placement.as }
-  const running = touchedBy(edits.map(undoOf)).filter((node) => !restarts.includes(node))
+  const running = reloaded(placement)
   const watch = watchEvents(lab.plan, lab.root)
   try {
     for (const node of restarts) await stopNode(lab, node)
@@ -41,6 +46,18 @@ export async function putUnrecorded(lab: RunningLabAccess, placement: Placement)
   } finally {
     watch.stop()
   }
+}
+
+/** The nodes that load the edits while they run. */
+function reloaded({ edits, restarts }: Placement): readonly string[] {
+  return touchedBy(edits.map(undoOf)).filter((node) => !restarts.includes(node))
+}
+
+async function refuseStopped(lab: RunningLabAccess, placement: Placement): Promise<void> {
+  const asked = placement.edits.flatMap((edit) => (edit.kind === 'request' ? [edit.node] : []))
+  for (const node of new Set([...reloaded(placement), ...asked]))
+    if ((await whileRunning(lab.clientOf(node).get('/status'))) === undefined)
+      throw new LabError('not-so', 'node.stopped', `${node} does not run; start it first: siplab node start ${node}`)
 }
 
 async function follow(lab: RunningLabAccess, { then }: Placement, watch: Watch): Promise<readonly string[]> {

@@ -11,10 +11,16 @@ export const clockFileName = 'clock'
 /** `+31d`, `-2h`, `+0`: what libfaketime reads. */
 const shift = /^[+-]\d{1,9}[smhdwy]?$/
 
-/** @throws LabError `usage` unless it is a shift such as `+31d` */
-export function checkShift(text: string): string {
-  if (shift.test(text)) return text
-  throw new LabError('usage', 'clock.shift', `wanted a shift such as +31d, -2h or +0, found ${JSON.stringify(text)}`)
+/** The dates that a certificate can name (RFC 5280 §4.1.2.5), from the first second of the system clock. */
+const [earliest, latest] = [0, Date.UTC(10_000, 0)]
+
+/** @throws LabError `usage` unless it is a shift such as `+31d`, to a day from 1970 to 9999 */
+export function checkShift(text: string, now = Date.now()): string {
+  const found = `found ${JSON.stringify(text)}`
+  if (!shift.test(text)) throw new LabError('usage', 'clock.shift', `wanted a shift such as +31d, -2h or +0, ${found}`)
+  const moved = now + shiftMs(text)
+  if (moved >= earliest && moved < latest) return text
+  throw new LabError('usage', 'clock.shift', `wanted a shift to a day from 1970 to 9999, ${found}`)
 }
 
 /**
@@ -55,8 +61,12 @@ export function setClock(nodeRoot: string, text: string): void {
 export function nodeWall(nodeRoot: string): number {
   const file = join(nodeRoot, clockFileName)
   if (!existsSync(file)) return Date.now()
-  const [, sign, digits = '0', unit = 's'] = /^([+-])(\d{1,9})([smhdwy])?/.exec(readFileSync(file, 'utf8')) ?? []
-  return Date.now() + (sign === '-' ? -1 : 1) * Number(digits) * (unitMs[unit] ?? 1000)
+  return Date.now() + shiftMs(readFileSync(file, 'utf8'))
+}
+
+function shiftMs(text: string): number {
+  const [, sign, digits = '0', unit = 's'] = /^([+-])(\d{1,9})([smhdwy])?/.exec(text) ?? []
+  return (sign === '-' ? -1 : 1) * Number(digits) * (unitMs[unit] ?? 1000)
 }
 
 /** As libfaketime counts them. */

@@ -1,5 +1,15 @@
 /** The data folder of one lab: what `up` wrote down about it, and the lock that lets one supervisor in. */
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ReadyDocument } from './ready-document.ts'
@@ -64,7 +74,8 @@ export function labFolder(root: string): LabFolder {
  * @throws LabError `lab.damaged` when the file cannot be read, `lab.other-format` when another siplab wrote it
  */
 export function readRecord(folder: LabFolder): LabRecord | undefined {
-  if (!existsSync(folder.record)) return undefined
+  // Unlike existsSync, this throws where the folder belongs to another user: a lab may be there.
+  if (statSync(folder.record, { throwIfNoEntry: false }) === undefined) return undefined
   const value = parseRecord(folder)
   const { format } = value
   if (format !== recordFormat) {

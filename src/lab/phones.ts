@@ -1,6 +1,7 @@
 /** What a phone needs to sign in to a lab: account, way in and trust, from the plan. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { insteadOf } from '../topology/nearest-name.ts'
 import { examinerProfile } from '../certificates/examine/profiles.ts'
 import type { PhoneSettings, PhoneTransportName } from '../phone/index.ts'
 import { addUser, removeUser } from '../services/accounts.ts'
@@ -100,7 +101,11 @@ function findUser({ users, domain, topology }: LabPlan, wanted: string): Planned
   throw new LabError(
     'usage',
     'phone.unknown-user',
-    `the lab ${topology} has no user ${uri} in its file; it has ${users.map((user) => user.uri).join(', ')}`,
+    `the lab ${topology} has no user ${uri} in its file` +
+      insteadOf(
+        uri,
+        users.map((user) => user.uri),
+      ),
   )
 }
 

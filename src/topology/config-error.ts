@@ -3,7 +3,7 @@
 export interface ConfigFault {
   /** e.g. `config/edge.yaml`. */
   readonly file: string
-  /** 1-based; 1 when the fault has no place of its own (a missing file). */
+  /** 1-based; 1 when the fault has no place of its own. */
   readonly line: number
   /** 1-based. */
   readonly column: number
@@ -13,6 +13,8 @@ export interface ConfigFault {
   readonly wanted: string
   /** What the file holds there, e.g. `"five"`. */
   readonly found: string
+  /** No file was read: the message names no place in one. */
+  readonly unread?: true
 }
 
 /** Message form: `config/edge.yaml:12: hosts.fe1.role: wanted one of …, found "frontend"`. Leads to exit status 2. */
@@ -28,7 +30,8 @@ export class ConfigError extends Error {
 
   constructor(fault: ConfigFault, options?: ErrorOptions) {
     const field = fault.field === '' ? '' : `${fault.field}: `
-    super(`${fault.file}:${fault.line}: ${field}wanted ${fault.wanted}, found ${fault.found}`, options)
+    const place = fault.unread === true ? '' : `${fault.file}:${fault.line}: ${field}`
+    super(`${place}wanted ${fault.wanted}, found ${fault.found}`, options)
     this.file = fault.file
     this.line = fault.line
     this.column = fault.column
@@ -36,4 +39,9 @@ export class ConfigError extends Error {
     this.wanted = fault.wanted
     this.found = fault.found
   }
+}
+
+/** `noFile('edgee', 'a topology …', '"edgee"; did you mean edge?')`: a name or path with no file behind it. */
+export function noFile(file: string, wanted: string, found: string, options?: ErrorOptions): ConfigError {
+  return new ConfigError({ file, line: 1, column: 1, field: '', wanted, found, unread: true }, options)
 }

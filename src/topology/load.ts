@@ -1,12 +1,13 @@
 /** The one place of topology/ that reads files: a lab file by name or path, with the profile it names. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { ConfigError } from './config-error.ts'
-import { didYouMean } from './nearest-name.ts'
+import { type ConfigError, noFile } from './config-error.ts'
+import { insteadOf } from './nearest-name.ts'
 import { readDocument } from './document.ts'
 import { profileSchema } from './profile.ts'
 import { packageFolder } from './package-folder.ts'
 import type { Profile } from './profile.ts'
+import { foundAt } from '../verdicts/machine-limit.ts'
 import { checkTopology, topologySchema } from './topology.ts'
 import type { Topology, TopologyFile } from './topology.ts'
 
@@ -77,12 +78,8 @@ function pemText(path: string, label: string, error: (label: string, found: stri
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw error(label, `no readable file at ${path} (${errorName(cause)})`)
+    throw error(label, foundAt(cause, path))
   }
-}
-
-function errorName(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
 }
 
 function topologySource(nameOrFile: string, folder: string): readonly [text: string, file: string] {
@@ -91,14 +88,8 @@ function topologySource(nameOrFile: string, folder: string): readonly [text: str
   const names = topologyNames(folder)
   const file = join(folder, `${nameOrFile}.yaml`)
   if (!names.includes(nameOrFile)) {
-    throw new ConfigError({
-      file,
-      line: 1,
-      column: 1,
-      field: '',
-      wanted: `a topology (${names.join(', ')}) or the path of a lab file`,
-      found: `"${nameOrFile}"${didYouMean(nameOrFile, names)}`,
-    })
+    const found = `"${nameOrFile}"${insteadOf(nameOrFile, names)}`
+    throw noFile(nameOrFile, 'a topology or the path of a lab file', found)
   }
   return [readConfig(file, 'a lab file'), file]
 }
@@ -107,7 +98,6 @@ function readConfig(file: string, what: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const found = `no readable file in ${dirname(file)} (${errorName(cause)})`
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: what, found }, { cause })
+    throw noFile(file, what, foundAt(cause, file), { cause })
   }
 }

@@ -90,6 +90,25 @@ export function machineLimit(error: unknown): MachineLimit | undefined {
   }
 }
 
+const unreadable: Readonly<Record<string, readonly [found: string, next: string]>> = {
+  ENOENT: ['nothing', 'check the path'],
+  ENOTDIR: ['nothing', 'check the path'],
+  EISDIR: ['a folder', 'name a file in it'],
+  EACCES: ['a file that this user may not read', 'change its rights'],
+  EPERM: ['a file that this user may not read', 'change its rights'],
+}
+
+/**
+ * What is in the place of a file that someone named: `nothing at ./root.pem (ENOENT); check the path`.
+ *
+ * @throws the error itself, unless the system refused the file
+ */
+export function foundAt(error: unknown, path: string): string {
+  if (!isFileError(error)) throw error
+  const [found, next] = unreadable[error.code] ?? ['a file that cannot be read', 'check the file']
+  return `${found} at ${path} (${error.code}); ${next}`
+}
+
 interface FileError extends Error {
   readonly code: string
   readonly syscall: string

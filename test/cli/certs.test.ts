@@ -68,7 +68,7 @@ t.test('certs trial stands beside what there is, assigned only when asked', asyn
   })
   t.match(await certs('trial', 'edge', '--valid', '30s'), {
     status: 2,
-    err: /wanted --reference, one of edge-internal, edge-external/,
+    err: /--reference: wanted one of edge-internal, edge-external/,
   })
   t.match(await certs('trial', 'fe1', '--valid', 'soon'), { status: 2, err: /--valid: wanted a span/ })
 })

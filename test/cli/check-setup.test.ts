@@ -8,7 +8,7 @@ t.test('a mistyped node of the running lab is reported with the names of its nod
   const plan = planLab(loadTopology('edge'))
   t.throws(() => refuseMistyped('directr', plan), {
     name: 'UsageError',
-    message: 'the lab edge has no node directr; did you mean director?; its nodes: dns, pki, fe1, director, edge',
+    message: 'the lab edge has no node "directr"; did you mean director?; there are: dns, pki, fe1, director, edge',
   })
 })
 

@@ -58,5 +58,5 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
 }
 
 t.test('another shell is wrong usage, with those there are', async (t) => {
-  t.match(await run(['completion', 'csh']), { status: 2, err: /Allowed choices are bash, zsh, fish/ })
+  t.match(await run(['completion', 'csh']), { status: 2, err: /SHELL: wanted one of bash, zsh, fish, found "csh"/ })
 })

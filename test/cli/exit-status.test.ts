@@ -36,7 +36,10 @@ t.test('exit status 2 for wrong usage', async (t) => {
   const probing = await run(['check', 'sip.example.test', '--probe-borders'])
   t.match(probing, { status: 2, err: /needs --i-operate-this-server/ })
   t.match(await run(['plan', '--port', 'edge=99999']), { status: 2, err: /--port: wanted edge=PORT/ })
-  t.match(await run(['status', '--lab', 'moon']), { status: 2, err: /Allowed choices are local, compose/ })
+  t.match(await run(['status', '--lab', 'moon']), {
+    status: 2,
+    err: /--lab: wanted one of local, compose, found "moon"/,
+  })
 })
 
 t.test('exit status 2 for a wrong configuration, with file, line and field', async (t) => {
@@ -49,7 +52,7 @@ t.test('exit status 2 for a wrong configuration, with file, line and field', asy
   t.match(JSON.parse((await run(['plan', file, '--json'])).out), {
     error: { code: 'config.invalid', line: 6, field: 'hosts.fe1.role' },
   })
-  t.match(await run(['plan', 'egde']), { status: 2, err: /wanted a topology \(edge, .*found "egde"/ })
+  t.match(await run(['plan', 'egde']), { status: 2, err: /wanted a topology .*found "egde"; did you mean edge/ })
 })
 
 t.test('a wrong configuration leaves nothing behind', async (t) => {
@@ -81,6 +84,14 @@ t.test('a lab folder that is damaged or of another version is exit status 2, wit
   t.match(await run(['status'], folderWith('{"x":1}')), { status: 2, err: /wanted "format": 1, found none/ })
   t.match(await run(['status'], folderWith('{"format":2}')), { status: 2, err: /wanted "format": 1, found 2/ })
   t.match(await run(['status'], folderWith('{"format":1}')), { status: 2, err: /damaged: the fields topology, name/ })
+})
+
+t.test('a folder that cannot be looked into is not called empty', async (t) => {
+  const folder = t.testdir({ lab: t.fixture('symlink', 'lab') })
+  t.match(await run(['status', '--data', 'lab'], folder), {
+    status: 2,
+    err: /cannot find .*lab\.json: its links lead in a circle \(ELOOP\)/,
+  })
 })
 
 t.test('a folder that may not be written is exit status 2, and names the folder', async (t) => {

@@ -53,7 +53,7 @@ t.test('without --on the days on which something changes are listed', async (t) 
 t.test('wrong usage names what was wanted', async (t) => {
   const path = folder(t)
   for (const [args, message] of [
-    [['chain.pem', '--with', 'nobody'], /--with: wanted one of teams-direct-routing, .*found "nobody"/],
+    [['chain.pem', '--with', 'nobody'], /--with: wanted a known name, found "nobody"; all \d+: docs\/policies\.md/],
     [['chain.pem', '--with', 'zoom', '--on', '2027-02-30'], /--on: wanted a day such as 2027-03-15/],
     [['chain.pem', '--on', '2027-03-15'], /need --with PEER/],
     [['chain.pem', '--with', 'zoom', '--key', 'x.key'], /wanted no --ca, --key/],

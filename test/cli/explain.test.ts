@@ -59,7 +59,7 @@ t.test('an unknown text ends with 1 and says so', async (t) => {
 t.test('a file that is not there is a mistake of the user', async (t) => {
   t.match(await runInProcess(['explain', 'not-here.pcap'], t.testdir({})), {
     status: 2,
-    err: /wanted a file, found none/,
+    err: /wanted a file, found nothing at .*not-here\.pcap/,
   })
 })
 

@@ -33,7 +33,7 @@ t.test('what is not known is named', async (t) => {
 t.test('wrong usage starts nothing', async (t) => {
   const folder = t.testdir({})
   for (const [args, message] of [
-    [['trunk', '--peer', 'nobody'], /--peer: wanted one of teams-direct-routing/],
+    [['trunk', '--peer', 'nobody'], /--peer: wanted a known name, found "nobody"; all \d+: docs\/policies\.md/],
     [['trunk', '--on', '2027-03-15'], /--on needs --peer PEER/],
     [['trunk', '--peer', 'zoom', '--on', 'soon'], /--on: wanted a day such as 2027-03-15/],
     [['edge', '--peer', 'zoom'], /wanted a lab with a gateway, such as trunk; edge has none/],

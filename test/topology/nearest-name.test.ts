@@ -14,6 +14,7 @@ t.test('finds the name that was meant', async (t) => {
 t.test('says nothing where no name is near', async (t) => {
   t.equal(didYouMean('pool-of-seven', nodes), '')
   t.equal(didYouMean('', nodes), '')
+  t.equal(didYouMean('sip:zed@lab.test', ['sip:bob@lab.test', 'sip:alice@lab.test']), '', 'only the domain is alike')
 })
 
 t.test('a known name is nearest to itself, whatever else there is', async () => {

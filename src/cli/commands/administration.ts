@@ -11,6 +11,7 @@ import { assignReference, generalTab, securityTab, setMtls, unassignReference } 
 import type { Administered, GeneralTab, SecurityTab } from '../../node/administration.ts'
 import { type ChangedTls, changedTls, resetTls } from '../../node/fault-in-force.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
+import { wantedOneOf } from '../../topology/nearest-name.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import { refuseUnderFault, reload } from '../certificate-home.ts'
 import { answer, common } from '../command.ts'
@@ -38,7 +39,7 @@ export const assignCommand: RegisterCommand = (program, { io }) => {
         'default-outgoing, static-route:N, edge-internal or edge-external.',
     )
     .option('--force', forceText)
-  common(command, 'siplab assign fe1 listener fe1-trial').action(
+  common(command, 'siplab assign fe1 listener fe1-listener').action(
     async (name: string, reference: string, certificate: string, options: ForceOptions) => {
       const { report } = await change(io, options, name, {
         live: ['/assign', { reference, certificate, force: options.force === true }],
@@ -134,10 +135,10 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
 
 /** What was changed on the machine itself goes; a running node takes it up, tables at its next start. */
 async function resetTab(io: Io, options: SettingsOptions, lab: ChosenLab, node: NodePlan, tab: string): Promise<void> {
+  if (tab !== 'general' && tab !== 'tls') throw new UsageError(wantedOneOf('--reset', tab, ['general', 'tls']))
   refuseUnderFault(lab.folder.root, node.name)
   const { folder } = administeredNode(lab, node)
   if (tab === 'general') rmSync(folder.settings, { force: true })
-  else if (tab !== 'tls') throw unknownTab(tab)
   const changed = tab === 'tls' ? resetTls(folder) : []
   const [reloaded] = await reload({ root: lab.folder.root, plan: planOf(lab) }, [node.name])
   answer(
@@ -152,7 +153,7 @@ async function resetTab(io: Io, options: SettingsOptions, lab: ChosenLab, node: 
 }
 
 function unknownTab(tab: string): UsageError {
-  return new UsageError(`wanted general, security or tls, found ${JSON.stringify(tab)}`)
+  return new UsageError(wantedOneOf('the settings', tab, ['general', 'security', 'tls']))
 }
 
 function tlsText({ name, profile }: NodePlan, changed: readonly ChangedTls[]): string {

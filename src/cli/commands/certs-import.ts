@@ -39,7 +39,7 @@ export function importCommand(certs: Command, { io, finish }: CommandContext): v
     .command('import <NODE> <REFERENCE> <CHAIN> <KEY>')
     .summary('install your own chain and key on a node')
     .description('Installs your own chain and key on a node. They replace the certificate of the reference.')
-  common(withTopology(command), 'siplab certs import fe1 static-route:1 chain.pem key.pem').action(
+  common(withTopology(command), 'siplab certs import fe1 listener chain.pem key.pem').action(
     async (name: string, reference: string, chainFile: string, keyFile: string, options: HomeOptions) => {
       const home = chooseHome(io, options)
       const node = chooseNode(home.plan, name)

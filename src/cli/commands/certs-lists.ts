@@ -1,7 +1,8 @@
 /** `siplab certs trust` and `siplab certs crls`: what a node judges its peers by. */
 import { existsSync, readFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { relative } from 'node:path'
 import type { Command } from 'commander'
+import { requireNamed } from '../named-file.ts'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
 import type { VerdictCertificate } from '../../verdicts/verdict.ts'
 import { nodeWall } from '../../lab/clock.ts'
@@ -42,10 +43,11 @@ export function trustCommand(certs: Command, { io }: CommandContext): void {
       const home = chooseHome(io, options)
       const node = chooseNode(home.plan, name)
       const folder = nodeFolder(home.root, name)
+      if (options.external === true && options.add === undefined) throw new UsageError('--external needs --add FILE')
       if (options.reset === true || options.add !== undefined) refuseUnderFault(home.root, name)
       if (options.reset === true) resetTrust(home.plan, node, home.root, Date.now())
       if (options.add !== undefined)
-        add(node, folder, resolve(io.workingFolder, options.add), options.external === true)
+        add(node, folder, requireNamed(io, '--add', options.add, 'a PEM file'), options.external === true)
       const report = options.reset === true || options.add !== undefined ? await reload(home, [name]) : []
       const lists = trustLists(home, folder)
       answer(io, options, { node: name, lists, reloaded: report }, () => listsText(lists) + reloadedText(report))
@@ -76,12 +78,22 @@ export function crlsCommand(certs: Command, { io }: CommandContext): void {
 
 /** @throws UsageError when the file holds no certificate */
 function add({ role }: NodePlan, folder: NodeFolder, path: string, external: boolean): void {
-  if (!existsSync(path)) throw new UsageError(`--add: wanted a PEM file, found nothing at ${path}`)
   if (external && role !== 'access-proxy') throw new UsageError('--external: only an access proxy has an external face')
   const list = external ? folder.externalTrust : folder.trust
-  if (readCertificates(path).length === 0) throw new UsageError(`--add: ${path} holds no certificate`)
+  if (certificatesIn(path).length === 0)
+    throw new UsageError(`--add: wanted a PEM file with a certificate, found none in ${path}`)
   const before = existsSync(list) ? readFileSync(list, 'utf8') : ''
   writeFileAtomic(list, `${before.trimEnd()}\n${readFileSync(path, 'utf8')}`.trimStart())
+}
+
+function certificatesIn(path: string): readonly VerdictCertificate[] {
+  try {
+    return readCertificates(path)
+  } catch (cause) {
+    if (cause instanceof Error)
+      throw new UsageError(`--add: ${path} cannot be read as PEM (${cause.message})`, { cause })
+    throw cause
+  }
 }
 
 interface TrustList {

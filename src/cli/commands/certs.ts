@@ -1,6 +1,5 @@
 /** `siplab certs init, issue, trial, renew, revoke, show, list`: the lab's authorities and what they issue. */
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import {
@@ -13,6 +12,8 @@ import {
   renewAssigned,
   revoke,
 } from '../../lab/renewal/certificate-work.ts'
+import { insteadOf } from '../../topology/nearest-name.ts'
+import { requireNamed } from '../named-file.ts'
 import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../../lab/clock.ts'
 import { labFolder } from '../../lab/lab-folder.ts'
@@ -243,10 +244,9 @@ function showCommand(certs: Command, { io }: CommandContext): void {
       .command('show <FILE>')
       .summary('show every certificate of a file')
       .description('Shows every certificate of a file.'),
-    'siplab certs show internal-root.pem',
+    'siplab certs show .siplab/edge/pki/internal-root.pem',
   ).action((file: string, options: CommonOptions) => {
-    const path = resolve(io.workingFolder, file)
-    if (!existsSync(path)) throw new UsageError(`wanted a certificate file, found nothing at ${path}`)
+    const path = requireNamed(io, file, file, 'a certificate file')
     const certificates = readFile(path)
     if (certificates.length === 0) return showOther(io, options, path, file)
     answer(io, options, certificates, () =>
@@ -297,7 +297,15 @@ function validOption({ valid }: CertsOptions): number | undefined {
 
 function serialOf(home: CertificateHome, what: string, reference: string | undefined): string {
   const node = home.plan.nodes.find(({ name }) => name === what)
-  if (node === undefined) return what
+  if (node === undefined && /^[\da-f:]+$/i.test(what)) return what
+  if (node === undefined)
+    throw new UsageError(
+      `wanted a node or a serial number, found ${JSON.stringify(what)}` +
+        insteadOf(
+          what,
+          home.plan.nodes.map(({ name }) => name),
+        ),
+    )
   const { request } = plannedFor(node, reference)
   const held = heldCertificates(home, Date.now()).find((each) => each.node === what && each.name === request.name)
   if (held === undefined)

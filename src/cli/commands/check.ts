@@ -1,7 +1,9 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { requireWritable } from '../named-file.ts'
 import { checkProfileNames, checkReport, linkSteps, matrixTable, totals } from '../../check/index.ts'
 import { checkLimbo } from '../check-limbo.ts'
 import { checkMatrix, matrixText } from '../check-matrix.ts'
@@ -46,8 +48,9 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
     if (options.output !== undefined && options.report === undefined)
       throw new UsageError('--output FILE needs --report html, junit, json or csv')
+    requireWritable(io, '--output', options.output)
     if (options.expect !== undefined) expectations(io, options.expect)
-    if (options.matrix === true) return matrix(io, options, finish)
+    if (options.matrix === true) return matrix(io, target, options, finish)
     const { targets } = options
     if (targets !== undefined) return listed(io, target, { ...options, targets }, finish)
     if (options.listen !== undefined || options.every !== undefined)
@@ -108,7 +111,7 @@ function wayOptions(command: Command): void {
   command
     .option('--dns <SERVER>', 'ask this DNS server, ADDRESS or ADDRESS:PORT')
     .addOption(new Option('--view <SIDE>', 'look at a lab from this side').choices(['internal', 'external']))
-    .option('--address <IP>', 'dial this IP address, not the one in DNS')
+    .option('--address <IP>', 'dial this IP address, not the one in DNS', ipAddress)
     .option('--name <NAME>', 'expect this name in the certificate (default: the host)')
     .addOption(
       new Option('--transport <NAME>', 'use this transport, for a target with a port').choices(['tls', 'tcp', 'wss']),
@@ -123,8 +126,8 @@ function wayOptions(command: Command): void {
         'webpki',
       ]),
     )
-    .option('--tls-min <VERSION>', 'offer this TLS version or higher: 1.2 or 1.3')
-    .option('--tls-max <VERSION>', 'offer this TLS version or lower: 1.2 or 1.3')
+    .addOption(new Option('--tls-min <VERSION>', 'offer this TLS version or higher').choices(['1.2', '1.3']))
+    .addOption(new Option('--tls-max <VERSION>', 'offer this TLS version or lower').choices(['1.2', '1.3']))
     .option('--server-cert <FILE>', 'test whether the server shows the certificate in this file')
     .option('--proxy-protocol', 'send a PROXY header (version 1) before every ClientHello, as a balancer does')
     .option('--relaxed-naming', 'accept an SRV target anywhere below the domain (DisableStrictDNSNaming)')
@@ -171,7 +174,13 @@ async function listed(
   finish(await checkTargets(io, options))
 }
 
-async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
+async function matrix(
+  io: Io,
+  target: string | undefined,
+  options: CheckCommandOptions,
+  finish: CommandContext['finish'],
+): Promise<void> {
+  if (target !== undefined) throw new UsageError(`--matrix and the target ${target} exclude each other`)
   const lab = runningLab(io, options)
   if (lab === undefined)
     throw new UsageError('--matrix: wanted a running lab, found none; siplab up brings one up, --data names its folder')
@@ -196,7 +205,12 @@ async function matrix(io: Io, options: CheckCommandOptions, finish: CommandConte
 function count(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1) return value
-  throw new UsageError(`wanted a count, found ${JSON.stringify(text)}`)
+  throw new UsageError(`--parallel: wanted a whole number above 0, found ${JSON.stringify(text)}`)
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) !== 0) return text
+  throw new UsageError(`--address: wanted an IP address, found ${JSON.stringify(text)}`)
 }
 
 function seconds(text: string): number {

@@ -2,7 +2,7 @@
  * `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are
  * gone.
  */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { readEvents, tailEvents } from '../../lab/event-tail.ts'
 import { type CountedVerdict, countJoined, isDialEvent, joinViews, openJoiner } from '../../lab/join.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
@@ -10,7 +10,6 @@ import type { NodeEvent } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
-import { UsageError } from '../usage-error.ts'
 import { paint } from '../io.ts'
 import type { Io, Style } from '../io.ts'
 import { verdictText } from '../ready-text.ts'
@@ -31,15 +30,13 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
     .description('Shows the event log of one node, or of all nodes sorted by time.')
   command
     .option('--follow', 'also show new events, until Ctrl-C')
-    .option('--level <LEVEL>', `show events of this level and above: ${levels.join(', ')}`, 'info')
+    .addOption(new Option('--level <LEVEL>', 'show events of this level and above').choices(levels).default('info'))
   command.option('--joined', 'show one verdict for each failed connection, from the views of both ends')
   common(command, 'siplab events fe1 --follow').action(async (name: string | undefined, options: EventsOptions) => {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)
     const nodes = name === undefined ? plan.nodes : [chooseNode(plan, name)]
     const files = nodes.map((node) => nodeFolder(lab.folder.root, node.name).events)
-    if (!levels.includes(options.level))
-      throw new UsageError(`--level: wanted one of ${levels.join(', ')}, found ${JSON.stringify(options.level)}`)
     if (options.joined === true) return showJoined(io, options, files)
     const least = levels.indexOf(options.level)
     const show = (event: NodeEvent): void => {

@@ -2,13 +2,23 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
+import { requireNamed, requireWritable } from '../named-file.ts'
 import { findVerdictCode } from '../../verdicts/codes.ts'
 import { adviceFor } from '../../explain/advice.ts'
 import { answerDocument } from '../../explain/document.ts'
 import { together } from '../../explain/together.ts'
 import { answer } from '../command.ts'
 import type { CommandContext, RegisterCommand } from '../command.ts'
-import { certificateFiles, explainInput, explainPath, explainWords, isFile, isKnown } from '../explain-evidence.ts'
+import {
+  certificateFiles,
+  explainInput,
+  explainPath,
+  explainWords,
+  isFile,
+  isFolder,
+  isKnown,
+  timeOf,
+} from '../explain-evidence.ts'
 import type { Explained, ExplainOptions } from '../explain-evidence.ts'
 import type { LinkOptions } from '../explain-link.ts'
 import { explainedText } from '../explain-text.ts'
@@ -92,6 +102,8 @@ async function explain(
 ): Promise<void> {
   if (options.output !== undefined && options.report === undefined)
     throw new UsageError('--output FILE needs --report html or junit')
+  requireWritable(io, '--output', options.output)
+  requireEvidence(io, options)
   if (options.with !== undefined) return explainLink(io, what, options, finish)
   const orphan = options.on ?? options.ourRoots ?? options.weCheckPurpose
   if (orphan !== undefined) throw new UsageError('--on, --our-roots and --we-check-purpose need --with PEER')
@@ -107,6 +119,13 @@ async function explain(
     io.out(await explainedText(io, piece))
   }
   if (pieces.length > 1) io.out(togetherText(pieces))
+}
+
+/** Also where the evidence turns out to be text, which needs none of them. */
+function requireEvidence(io: Io, { keylog, ca, key, ourRoots, at }: ExplainCommandOptions): void {
+  const named = { '--keylog': keylog, '--ca': ca, '--key': key, '--our-roots': ourRoots }
+  for (const [option, file] of Object.entries(named)) if (file !== undefined) requireNamed(io, option, file)
+  if (at !== undefined) timeOf(at)
 }
 
 /** With `--on` the exit status says whether the link comes up. */
@@ -139,7 +158,7 @@ async function gather(io: Io, what: readonly string[], options: ExplainOptions):
   const [missing] = words.filter((word) =>
     /^[\w./~-]+\.(?:log|txt|pem|crt|cer|key|pcap|pcapng|p7b|pfx|p12|der|csr)$/i.test(word),
   )
-  if (missing !== undefined) throw new UsageError(`${missing}: wanted a file, found none; check the path`)
+  for (const word of words) if (isFolder(io, word) || word === missing) requireNamed(io, word, word)
   const pieces: Explained[] = []
   const onDisk = files.length > 1 ? certificateFiles(io, files) : []
   for (const file of files) pieces.push(await explainPath(io, file, { ...options, onDisk }))

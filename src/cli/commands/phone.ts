@@ -1,7 +1,6 @@
 /** `siplab phone`: a line-mode phone, or a crowd of them, for scripts and containers. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { Option } from 'commander'
+import { readNamed } from '../named-file.ts'
 import { addCrowd, labPhone } from '../../lab/phones.ts'
 import type { PhoneSettings, PhoneTransportName } from '../../phone/index.ts'
 import { defaultPorts } from '../../sip/transport/dial/transport-choice.ts'
@@ -138,7 +137,8 @@ async function labPhones(
     })
   if (as !== undefined)
     return { phones: Array.from({ length: count }, () => settingsOf(plan, as)), leave: () => Promise.resolve() }
-  if (count === 1) throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}`)
+  if (count === 1)
+    throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}, found no --as`)
   const crowd = await addCrowd(plan, lab.folder.root, count)
   return { phones: crowd.users.map((user) => settingsOf(crowd.plan, user)), leave: () => crowd.remove() }
 }
@@ -182,11 +182,7 @@ function readPassword(io: Io, name: string | undefined): string | undefined {
 }
 
 function readFile(io: Io, option: string, file: string): string {
-  try {
-    return readFileSync(resolve(io.workingFolder, file), 'utf8')
-  } catch (error) {
-    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return readNamed(io, option, file).toString('utf8')
 }
 
 function readCount(text: string): number {

@@ -9,7 +9,7 @@ import { hasMovableClock } from '../../lab/clock.ts'
 import { answer, type CommandContext, type CommonOptions } from '../command.ts'
 import { paint, table } from '../io.ts'
 import { launcher } from '../package.ts'
-import { chooseTopology } from '../topology-options.ts'
+import { chooseTopology, readLoopbackNetwork } from '../topology-options.ts'
 import { UsageError } from '../usage-error.ts'
 
 export interface ChaosCommandOptions extends CommonOptions {
@@ -33,7 +33,7 @@ export async function runChaos({ io, finish }: CommandContext, options: ChaosCom
     users: wholeNumber('users', options.users, 12),
     mostTries: options.tries === '0' ? 0 : wholeNumber('tries', options.tries, 6),
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
-    ...(options.network === undefined ? {} : { network: wholeNumber('network', options.network, 41) }),
+    ...(options.network === undefined ? {} : { network: readLoopbackNetwork(options.network) }),
   }
   const { topology, source } = chooseTopology(io, options.topology ?? 'edge-pool')
   const folder = mkdtempSync(join(tmpdir(), 'siplab-chaos-'))

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { wantedOneOf } from '../../topology/nearest-name.ts'
+import { requireWritable } from '../named-file.ts'
 import { composeDriver } from '../../lab/containers/driver.ts'
 import { labOf, loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
 import { localDriver } from '../../lab/scenario/local-driver.ts'
@@ -17,7 +19,7 @@ import { runInProcess } from '../in-process.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
-import { chooseTopology } from '../topology-options.ts'
+import { chooseTopology, readLoopbackNetwork } from '../topology-options.ts'
 import { type ChaosCommandOptions, chaosName, runChaos } from './scenario-chaos.ts'
 
 interface RunCommandOptions extends CommonOptions, ChaosCommandOptions {
@@ -103,6 +105,10 @@ function list(io: Io, options: CommonOptions): void {
 async function runAll(context: CommandContext, names: readonly string[], options: RunCommandOptions): Promise<void> {
   const { io, finish } = context
   const scenarios = chosen(names, options)
+  if (options.network !== undefined) readLoopbackNetwork(options.network)
+  for (const kind of options.report)
+    requireWritable(io, '--output', options.output ?? `scenarios.${endings[kind]}`, 'folders-are-made')
+  requireWritable(io, '--transcript', options.transcript, 'folders-are-made')
   if (options.output !== undefined && options.report.length !== 1)
     throw new UsageError(`--output needs exactly one --report, found ${options.report.length}`)
   const giveUp = new AbortController()
@@ -123,8 +129,7 @@ async function runAll(context: CommandContext, names: readonly string[], options
 
 function readReport(value: string, all: readonly ReportKind[]): readonly ReportKind[] {
   const kind = reportKinds.find((each) => each === value)
-  if (kind === undefined)
-    throw new UsageError(`--report: wanted one of ${reportKinds.join(', ')}, found ${JSON.stringify(value)}`)
+  if (kind === undefined) throw new UsageError(wantedOneOf('--report', value, reportKinds))
   return [...all, kind]
 }
 
@@ -172,6 +177,8 @@ function chosen(names: readonly string[], { all }: RunCommandOptions): readonly 
   const wanted = all === true ? scenarioNames() : names
   if (wanted.length === 0)
     throw new UsageError('wanted the name of a scenario, or --all; siplab scenario list shows them')
+  if (wanted.includes(chaosName))
+    throw new UsageError(`${chaosName} must be the only NAME, found ${wanted.length} names`)
   return wanted.map((name) => loadScenario(name))
 }
 
@@ -187,7 +194,7 @@ async function play(
   const place = {
     environment: io.environment,
     keep: options.keep === true || options.data !== undefined,
-    ...(options.network === undefined ? {} : { network: Number(options.network) }),
+    ...(options.network === undefined ? {} : { network: readLoopbackNetwork(options.network) }),
     onProgress: (line: string) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
   }
   const driver =

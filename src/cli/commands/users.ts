@@ -1,6 +1,7 @@
 /** `siplab users`: the accounts in the directory of a lab, whether it runs or not. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { wantedOneOf } from '../../topology/nearest-name.ts'
 import { accountsChanged, bindingsIn } from '../../lab/forget-user.ts'
 import { makeStoreFolders } from '../../lab/provision.ts'
 import { makePoolStores, realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
@@ -260,6 +261,8 @@ function chooseHome(plan: LabPlan, { domain }: OrganisationPlan, wanted: string 
     wanted === undefined ? homes[0] : homes.find((known) => known === wanted || known.split('.')[0] === wanted)
   if (home !== undefined && (wanted !== undefined || homes.length === 1)) return home
   throw new UsageError(
-    `--home: wanted one of ${homes.join(', ')}, found ${wanted === undefined ? 'none' : JSON.stringify(wanted)}`,
+    wanted === undefined
+      ? `--home: wanted one of ${homes.join(', ')}, found no --home`
+      : wantedOneOf('--home', wanted, homes),
   )
 }

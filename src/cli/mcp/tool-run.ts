@@ -76,6 +76,7 @@ async function runLine(
   const words = [...command.split(' '), ...optionWords(options), '--json', ...(operands.length === 0 ? [] : ['--'])]
   const status = await run([...words, ...operands], {
     ...io,
+    progress: undefined,
     out: (text) => void (out += text),
     err: (text) => void (complaint += text),
   })

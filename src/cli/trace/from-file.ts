@@ -1,8 +1,8 @@
 /** Reads a trace that was kept: the JSON lines of `siplab trace --json`, from a file or standard input. */
 import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
+import { requireNamed } from '../named-file.ts'
 import type { TraceEntry } from '../../node/control/control-api.ts'
 import type { Io } from '../io.ts'
 import { UsageError } from '../usage-error.ts'
@@ -15,7 +15,7 @@ const mostCharacters = 1024 * 1024
  * @throws UsageError for a line that siplab trace --json never wrote, with its place
  */
 export async function* traceOfFile(io: Io, file: string): AsyncGenerator<TraceEntry> {
-  const input = file === '-' ? Readable.from(io.input()) : createReadStream(resolve(io.workingFolder, file))
+  const input = file === '-' ? Readable.from(io.input()) : createReadStream(requireNamed(io, '--from', file))
   let at = 0
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     at += 1

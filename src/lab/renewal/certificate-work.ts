@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wantedOneOf } from '../../topology/nearest-name.ts'
 import type { Authority, IndexEntry } from '../../certificates/authority.ts'
 import {
   assign,
@@ -93,8 +94,9 @@ export function plannedFor(node: NodePlan, reference: string | undefined): Plann
   throw new LabError(
     'usage',
     'certificate.reference',
-    `wanted --reference, one of ${known.join(', ')}` +
-      `${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
+    reference === undefined
+      ? `--reference: wanted one of ${known.join(', ')}, found no --reference`
+      : wantedOneOf('the reference', reference, known),
   )
 }
 

@@ -1,8 +1,8 @@
 /** Reads scenario files: the shipped ones by name, one's own by path. Faults come out with file, line and field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ConfigError } from '../../topology/config-error.ts'
-import { didYouMean } from '../../topology/nearest-name.ts'
+import { noFile } from '../../topology/config-error.ts'
+import { insteadOf } from '../../topology/nearest-name.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
 import {
   scenarioSchema,
@@ -13,6 +13,7 @@ import {
   type Step,
   type StepKind,
 } from './format.ts'
+import { foundAt } from '../../verdicts/machine-limit.ts'
 import { packageFolder } from '../../topology/package-folder.ts'
 import { variablesIn } from './variables.ts'
 
@@ -48,18 +49,23 @@ export function scenarioNames(folder: string = shippedScenarios): readonly strin
 export function loadScenario(nameOrFile: string, folder: string = shippedScenarios): Scenario {
   const isFile = nameOrFile.includes('/') || /\.ya?ml$/.test(nameOrFile)
   const file = isFile ? nameOrFile : join(folder, `${nameOrFile}.yaml`)
-  if (!existsSync(file)) {
-    const wanted = isFile ? 'a scenario file' : `a scenario (${scenarioNames(folder).join(', ')}) or the path of a file`
-    throw new ConfigError({
-      file,
-      line: 1,
-      column: 1,
-      field: '',
-      wanted,
-      found: isFile ? 'nothing there' : `"${nameOrFile}"${didYouMean(nameOrFile, scenarioNames(folder))}`,
-    })
+  if (!isFile && !existsSync(file)) {
+    const instead = insteadOf(nameOrFile, scenarioNames(folder), 'siplab scenario list')
+    throw noFile(nameOrFile, 'a scenario or the path of a scenario file', `"${nameOrFile}"${instead}`)
   }
-  return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`, dirname(file))
+  return parseScenario(
+    isFile ? readOwn(file) : readFileSync(file, 'utf8'),
+    isFile ? file : `scenarios/${nameOrFile}.yaml`,
+    dirname(file),
+  )
+}
+
+function readOwn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw noFile(file, 'a scenario file', foundAt(cause, file), { cause })
+  }
 }
 
 /** The lab file of a scenario: a shipped name, a file beside the scenario, or a path from where siplab runs. */

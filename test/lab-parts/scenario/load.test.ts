@@ -104,9 +104,11 @@ t.test('a scenario file', async (t) => {
 
   t.test('that does not exist is an error that names those that do', async (t) => {
     t.throws(() => loadScenario('nowhere'), {
-      message: /wanted a scenario \(.*trial-certificate-expiry.*found "nowhere"/,
+      message: /wanted a scenario or the path of .*found "nowhere"; all \d+: siplab scenario list/,
     })
-    t.throws(() => loadScenario('./nowhere.yaml'), { message: /wanted a scenario file, found nothing there/ })
+    t.throws(() => loadScenario('./nowhere.yaml'), {
+      message: /wanted a scenario file, found nothing at \.\/nowhere\.yaml/,
+    })
   })
 })
 
