@@ -139,7 +139,7 @@ t.test('the door', async (t) => {
     async (t) => {
       const script = '"$0" "$1" faults list >/dev/full'
       const { status, stderr } = await runProgram('sh', ['-c', script, process.execPath, siplabBin])
-      t.equal(status, 3)
+      t.equal(status, 2, 'a full disk is a limit of the machine (docs/contract.md)')
       t.match(stderr, /^siplab: the output cannot be written: ENOSPC[^\n]*\n$/)
     },
   )
