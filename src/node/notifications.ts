@@ -99,7 +99,7 @@ export class Notifications implements Outbox {
   }
 
   async #sendOrKeep(notification: Notification, gone: () => void, again = false): Promise<void> {
-    if (await this.#send(notification, gone, again)) return
+    if (await this.#isSent(notification, gone, again)) return
     const key = keyOf(notification)
     const waiting = this.#waiting.get(key)
     if (waiting !== undefined) return void waiting.notifications.push(notification)
@@ -118,7 +118,7 @@ export class Notifications implements Outbox {
   async #sendKept(waiting: Waiting): Promise<void> {
     const { notifications, gone } = waiting
     for (let [first] = notifications; first !== undefined; [first] = notifications) {
-      if (!(await this.#send(first, gone))) return this.#tryLater(waiting)
+      if (!(await this.#isSent(first, gone))) return this.#tryLater(waiting)
       notifications.shift()
       if (notifications.length === 0) this.#waiting.delete(keyOf(first))
     }
@@ -129,6 +129,14 @@ export class Notifications implements Outbox {
     if (first === undefined) return
     this.#waiting.delete(keyOf(first))
     gone()
+  }
+
+  /** A name server or a store that fails is reported, and is asked again as a next hop is. */
+  #isSent(notification: Notification, gone: () => void, again = false): Promise<boolean> {
+    return this.#send(notification, gone, again).catch((error: unknown) => {
+      this.#options.failed(error)
+      return false
+    })
   }
 
   #report(sending: Promise<void>): void {

@@ -133,7 +133,9 @@ t.test('a notification to a watcher behind another server', async (t) => {
 t.test('while its next hop cannot be dialled, a notification waits and keeps its order', async (t) => {
   const bench = proxyBench()
   const ended: string[] = []
+  const failures: string[] = []
   let isAway = true
+  let locateFails = false
   const dialled: number[] = []
   const outbox = new Notifications({
     self: 'fe1.lab.test',
@@ -147,10 +149,11 @@ t.test('while its next hop cannot be dialled, a notification waits and keeps its
         return isAway ? Promise.reject(new Error('refused')) : bench.transport.connect(hop)
       },
     } as never,
-    locate: () => [
-      { transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'edge.lab.test', face: 'internal' },
-    ],
-    failed: (error) => t.fail(String(error)),
+    locate: () =>
+      locateFails
+        ? Promise.reject(new Error('no name server'))
+        : [{ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'edge.lab.test', face: 'internal' }],
+    failed: (error) => failures.push(String(error)),
   })
   outbox.proxy = bench.proxy
   const sent = (callId: string, body: string): Notification => ({
@@ -207,6 +210,18 @@ t.test('while its next hop cannot be dialled, a notification waits and keeps its
     bench.clock.advance(1)
     await settle()
     t.equal(ends(), 1)
+  })
+
+  await t.test('a name server that fails is reported, and asked again', async (t) => {
+    isAway = false
+    locateFails = true
+    outbox.send(sent('four', 'fourth'), () => ended.push('four'))
+    await settle()
+    t.match(failures.splice(0), [/no name server/])
+    locateFails = false
+    bench.clock.advance(2_000)
+    await settle()
+    t.match(bench.to(7001).sent.at(-1), /\r\n\r\nfourth$/)
   })
 
   await t.test(
