@@ -205,8 +205,14 @@ function writeLock(folder: LabFolder): string | undefined {
   const text = JSON.stringify({ pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) })
   try {
     const descriptor = openSync(folder.lock, 'wx', 0o600)
-    writeFileSync(descriptor, text)
-    closeSync(descriptor)
+    try {
+      withPath(folder.lock, () => writeFileSync(descriptor, text))
+    } catch (error) {
+      rmSync(folder.lock, { force: true })
+      throw error
+    } finally {
+      closeSync(descriptor)
+    }
     return text
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined

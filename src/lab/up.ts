@@ -1,7 +1,7 @@
 /**
  * Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes.
  */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus, NodeStatus } from '../node/control/control-api.ts'
 import { StoreError } from '../services/store/store-error.ts'
@@ -79,7 +79,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
   const folder = labFolder(options.data)
   const made = mkdirSync(folder.root, { recursive: true, mode: 0o700 })
   const before = new Set(readdirSync(folder.root))
-  const lock = takeLock(folder)
+  const lock = takeLockOf(folder, made)
   let reservation: Reservation | undefined
   try {
     if (options.fresh) emptyFolder(folder)
@@ -95,6 +95,16 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     await reservation?.release()
     lock.release()
     removeNews(folder, before, made)
+    throw error
+  }
+}
+
+/** @param made the uppermost folder that this start made: it goes with it where the disk is full */
+function takeLockOf(folder: LabFolder, made: string | undefined): LabLock {
+  try {
+    return takeLock(folder)
+  } catch (error) {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true })
     throw error
   }
 }
@@ -266,9 +276,9 @@ class Lab implements RunningLab {
     if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node, ...how })
   }
 
-  /** No command finds the nodes of a lab without its folder: they would run until the machine is restarted. */
+  /** No command finds the nodes of a lab without its folder or record: they would run until the machine restarts. */
   #endWithoutFolder(): void {
-    if (this.#ended !== undefined || this.#lock.isHeld()) return
+    if (this.#ended !== undefined || (this.#lock.isHeld() && existsSync(this.folder.record))) return
     const error = new LabError(
       'not-so',
       'lab.folder-gone',

@@ -86,7 +86,12 @@ t.test('a lab whose folder is removed ends by itself, and the next up in that fo
     'every process of the lab before has ended',
   )
   t.match(await siplab(['status', '--data', data]), { status: 0, stdout: /se +standard-edition +ready/ })
-  t.match(await siplab(['down', '--data', data]), { status: 0 })
+  rmSync(join(data, 'lab.json'))
+  const others = (JSON.parse(again.stdout) as ReadyDocument).nodes.flatMap((node) => node.pid ?? [])
+  await t.resolves(
+    until(() => !others.some(isAlive)),
+    'a lab without its record ends too',
+  )
 })
 
 /** Ids of the processes that test/fixtures/holds-labs.ts tells of; tap sends messages of its own. */
