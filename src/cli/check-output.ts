@@ -14,6 +14,7 @@ import {
 import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 type ReportKind = 'html' | 'junit' | 'json' | 'csv'
 
@@ -68,7 +69,7 @@ export function writeReport(io: Io, text: string, { output, report }: Pick<Outpu
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
   try {
-    writeFileSync(file, text)
+    withPath(file, () => writeFileSync(file, text))
   } catch (cause) {
     throw new UsageError(
       `--output: wanted a file that can be written, found ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -17,6 +17,7 @@ import type { ExitStatus } from './failure.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { type Io, paint } from './io.ts'
 import { UsageError } from './usage-error.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 export interface SurveyOutputOptions {
   readonly json?: true
@@ -91,7 +92,7 @@ function writeReport(io: Io, text: string, { output, report }: SurveyOutputOptio
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
   try {
-    writeFileSync(file, text)
+    withPath(file, () => writeFileSync(file, text))
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause
     throw new UsageError(`--output: wanted a file that can be written, found ${cause.message}`, { cause })

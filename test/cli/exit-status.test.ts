@@ -144,6 +144,15 @@ t.test('the door', async (t) => {
     },
   )
 
+  t.test(
+    'names the file of a report that a full disk does not take',
+    { skip: existsSync('/dev/full') ? false : 'no /dev/full here' },
+    async (t) => {
+      const args = ['explain', 'certificate has expired', '--report', 'html', '--output', '/dev/full']
+      t.match(await siplab(args), { status: 2, stderr: /cannot write \/dev\/full: the disk is full \(ENOSPC\)/ })
+    },
+  )
+
   t.test('writes no colours into a pipe', async (t) => {
     const { stdout } = await siplab(['decode', '0x800B0101'], { environment: { FORCE_COLOR: '' } })
     t.notMatch(stdout, /\u001b\[/)
