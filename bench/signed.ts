@@ -31,7 +31,7 @@ const ok = fromClient(sampleOf('200 OK'))
 function sealWith(users: number, bob: NtlmSession | undefined): NtlmSeal {
   const associations = new Associations()
   const add = (aor: string, endpoint: string, opaque: string, sessionKey: Buffer) =>
-    associations.add({ opaque, aor, endpoint, instance: undefined, version: 4, sessionKey, wall: clock.wall() })
+    associations.add({ opaque, aor, endpoint, instance: undefined, version: 4, sessionKey, now: clock.now() })
   for (let at = 0; at < users; at += 1) add(`sip:user${at}@lab.test`, 'e1', `U${at}`, randomBytes(16))
   if (bob !== undefined) {
     const association = add(client.aor, client.endpoint, bob.opaque, bob.sessionKey)

@@ -15,6 +15,7 @@ import { readNamed, requireWritable } from './named-file.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 type ReportKind = 'html' | 'junit' | 'json' | 'csv'
 
@@ -69,7 +70,7 @@ export function writeReport(io: Io, text: string, { output, report }: Pick<Outpu
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
   requireWritable(io, '--output', output)
-  writeFileSync(file, text)
+  withPath(file, () => writeFileSync(file, text))
   io.err(`${report ?? ''} report in ${file}\n`)
 }
 

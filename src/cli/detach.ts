@@ -3,7 +3,7 @@
  * is not.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,8 +16,10 @@ import { readRecord, labFolder } from '../lab/lab-folder.ts'
 import { launcher } from './package.ts'
 import { readyText } from './ready-text.ts'
 import { planOf } from './lab-choice.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 const pollMs = 50
+const roomOctets = 64 * 1024
 
 export interface DetachedLab {
   readonly data: string
@@ -37,6 +39,8 @@ export async function detach(io: Io, { data, source, options, prefix }: Detached
   const out = join(outputs, 'out')
   const err = join(outputs, 'err')
   try {
+    // What the background process says must find room, or nobody learns why it ended.
+    withPath(outputs, () => writeFileSync(err, ' '.repeat(roomOctets)))
     const command = [...prefix, ...launcher, ...upArguments(source, data, { ...options, json: true })]
     const ending = startInBackground(io, command, {
       input: options.supervised === true ? 'inherit' : 'ignore',

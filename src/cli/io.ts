@@ -6,6 +6,7 @@ import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 import { harmless, harmlessLine } from '../reports/harmless.ts'
+import { machineLimit } from '../verdicts/machine-limit.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */
@@ -120,5 +121,5 @@ function quietWhenClosed(error: NodeJS.ErrnoException): void {
   if (error.code === undefined) throw error
   // A full disk behind `> file`: what is there is cut off, and a stack would not say more.
   process.stderr.write(`siplab: the output cannot be written: ${error.message}\n`)
-  process.exit(3)
+  process.exit(machineLimit(error) === undefined ? 3 : 2)
 }

@@ -34,7 +34,8 @@ export function chooseLab(io: Io, options: { readonly data?: string }, name?: st
       throw new LabError(
         'not-so',
         'lab.none',
-        `no lab was ever brought up in ${options.data}; to bring one up: siplab up --data ${options.data}`,
+        `no lab is in ${options.data}: none was brought up there, or its folder was removed (a lab that ran there ` +
+          `ends by itself); to bring one up: siplab up --data ${options.data}`,
       )
     if (name === undefined || isNamed(io, chosen, name)) return chosen
     throw new UsageError(`the lab in ${options.data} is ${chosen.record.name}, not ${JSON.stringify(name)}`)

@@ -12,6 +12,7 @@ import { dayOption, peerNamed } from './explain-link.ts'
 import { chooseTopology, type ChosenTopology } from './topology-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 interface RehearsalOptions {
   readonly peer?: string
@@ -31,7 +32,7 @@ export function rehearse(io: Io, chosen: ChosenTopology, data: string, { peer, o
     throw new UsageError(`--peer: wanted a lab with a gateway, such as trunk; ${chosen.topology.name} has none`)
   const file = `${data}.rehearsal.yaml`
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, rehearsalText(chosen.source, gateway, policy, day))
+  withPath(file, () => writeFileSync(file, rehearsalText(chosen.source, gateway, policy, day)))
   io.err(storyOf(policy, day, gateway))
   return chooseTopology(io, file)
 }

@@ -18,6 +18,7 @@ import type { ExitStatus } from './failure.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { type Io, paint } from './io.ts'
 import { UsageError } from './usage-error.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 
 export interface SurveyOutputOptions {
   readonly json?: true
@@ -92,7 +93,7 @@ function writeReport(io: Io, text: string, { output, report }: SurveyOutputOptio
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
   requireWritable(io, '--output', output)
-  writeFileSync(file, text)
+  withPath(file, () => writeFileSync(file, text))
   io.err(`${report ?? ''} report in ${file}\n`)
 }
 

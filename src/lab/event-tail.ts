@@ -19,6 +19,24 @@ export function readEvents(file: string): readonly NodeEvent[] {
   )
 }
 
+/**
+ * The events of several nodes by time. Each node keeps its own order, which a clock that was set back does not change.
+ */
+export function readInOrder(files: readonly string[]): readonly NodeEvent[] {
+  const queues = files.map(readEvents).map((events) => ({ events, at: 0 }))
+  const ordered: NodeEvent[] = []
+  for (;;) {
+    let next: { readonly queue: { at: number }; readonly event: NodeEvent } | undefined
+    for (const queue of queues) {
+      const event = queue.events[queue.at]
+      if (event !== undefined && (next === undefined || event.time < next.event.time)) next = { queue, event }
+    }
+    if (next === undefined) return ordered
+    next.queue.at += 1
+    ordered.push(next.event)
+  }
+}
+
 export interface EventTail {
   /** Reads what has come since, at once. For the moment after a node ended. */
   flush(): void

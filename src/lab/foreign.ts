@@ -11,7 +11,7 @@ import type { LinkState, NodeEvent, NodeStatus } from '../node/control/control-a
 import { nodeFolder } from '../node/control/node-folder.ts'
 import type { FaceName, ForeignPlan, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { readEvents } from './event-tail.ts'
+import { readInOrder } from './event-tail.ts'
 import { isSymptom } from './join.ts'
 
 /** `foreign/sbc1/` of the data folder. */
@@ -142,11 +142,8 @@ function accepted(plan: LabPlan, labRoot: string, server: ForeignPlan, { from, t
   const link = `${from.name}->${to.name}`
   const balancer = plan.nodes.find(({ name }) => name === to.name)?.settings
   const nodes = balancer?.kind === 'load-balancer' ? balancer.backends.map(({ node }) => node) : [to.name]
-  const arrivals = nodes
-    .flatMap((node) => readEvents(nodeFolder(labRoot, node).events))
-    .filter((event) => isArrivalOf(server, event))
-    .toSorted((one, other) => one.time.localeCompare(other.time))
-  const last = arrivals.at(-1)
+  const files = nodes.map((node) => nodeFolder(labRoot, node).events)
+  const last = readInOrder(files).findLast((event) => isArrivalOf(server, event))
   if (last === undefined)
     return { link, state: 'unseen', seen: `${to.name} has seen no connection with its name or from its address` }
   const { time, verdict } = last

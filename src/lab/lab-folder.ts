@@ -152,15 +152,22 @@ export function supervisorOf(folder: LabFolder): number | undefined {
   return holder !== undefined && isAlive(holder) ? holder.pid : undefined
 }
 
+export interface LabLock {
+  /** False once the folder was removed or moved, or another process has taken it. */
+  isHeld(): boolean
+  /** Gives it back; a lock of another process stays. */
+  release(): void
+}
+
 /**
  * Takes the lock of a folder that exists for this process; a lock of a process that is gone is taken over.
  *
- * @returns gives the lock back
  * @throws LabError `lab.running`
  */
-export function takeLock(folder: LabFolder): () => void {
+export function takeLock(folder: LabFolder): LabLock {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (writeLock(folder)) return () => rmSync(folder.lock, { force: true })
+    const written = writeLock(folder)
+    if (written !== undefined) return lockOf(folder, written)
     const pid = supervisorOf(folder)
     if (pid !== undefined) {
       throw new LabError(
@@ -185,15 +192,41 @@ interface LockHolder {
   readonly startTicks?: string
 }
 
-function writeLock(folder: LabFolder): boolean {
+function lockOf(folder: LabFolder, written: string): LabLock {
+  const isHeld = (): boolean => {
+    try {
+      return readFileSync(folder.lock, 'utf8') === written
+    } catch (error) {
+      // A disk that fails for a moment has taken nothing away.
+      const { code } = error as NodeJS.ErrnoException
+      return code !== 'ENOENT' && code !== 'ENOTDIR'
+    }
+  }
+  return {
+    isHeld,
+    release: () => {
+      if (isHeld()) rmSync(folder.lock, { force: true })
+    },
+  }
+}
+
+/** @returns what it says; undefined when there is one */
+function writeLock(folder: LabFolder): string | undefined {
   const startTicks = processStat(process.pid)?.startTicks
+  const text = JSON.stringify({ pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) })
   try {
     const descriptor = openSync(folder.lock, 'wx', 0o600)
-    writeFileSync(descriptor, JSON.stringify({ pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) }))
-    closeSync(descriptor)
-    return true
+    try {
+      withPath(folder.lock, () => writeFileSync(descriptor, text))
+    } catch (error) {
+      rmSync(folder.lock, { force: true })
+      throw error
+    } finally {
+      closeSync(descriptor)
+    }
+    return text
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined
     throw error
   }
 }

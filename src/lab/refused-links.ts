@@ -5,7 +5,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import type { LinkState, NodeEvent, NodeStatus } from '../node/control/control-api.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
-import { readEvents } from './event-tail.ts'
+import { readInOrder } from './event-tail.ts'
 import { dialledNames } from './links.ts'
 import { isDialEvent, isSymptom, joinEvents } from './join.ts'
 
@@ -23,9 +23,7 @@ export function refusedLinks(plan: LabPlan, labRoot: string, statuses: readonly 
     links.filter(({ state }) => state === 'down').map((link) => ({ from: name, link })),
   )
   if (down.length === 0) return []
-  const events = plan.nodes
-    .flatMap(({ name }) => readEvents(nodeFolder(labRoot, name).events))
-    .toSorted((one, other) => one.time.localeCompare(other.time))
+  const events = readInOrder(plan.nodes.map(({ name }) => nodeFolder(labRoot, name).events))
   return down.map(({ from, link }) => refusedLink(from, `${from}->${nodeOf(plan, link.peer)}`, link, events))
 }
 

@@ -5,8 +5,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { ControlRefusal, ControlUsageError } from '../node/control/control-server.ts'
 import type { NodeEvent } from '../node/control/control-api.ts'
-import { nodeFolder } from '../node/control/node-folder.ts'
+import { nodeFolder, type NodeFolder } from '../node/control/node-folder.ts'
+import { verdict as makeVerdict } from '../verdicts/codes.ts'
 import { machineLimit } from '../verdicts/machine-limit.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { LabError } from './lab-error.ts'
 import { writeRecord } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
@@ -203,7 +205,9 @@ export class Supervisor {
     if (node.run === 'stopped') return
     node.end()
     if (this.#isEnding) return
-    const stopped: StoppedNode = { ...how, ...(node.cause === undefined ? {} : { verdict: node.cause }) }
+    const verdict =
+      node.cause ?? outOfMemory(how, node.plan.name, nodeFolder(this.#options.folder.root, node.plan.name))
+    const stopped: StoppedNode = { ...how, ...(verdict === undefined ? {} : { verdict }) }
     this.note({ stopped: { ...this.stopped, [node.plan.name]: stopped } })
     this.#options.news.onEnd(node, stopped)
   }
@@ -221,6 +225,18 @@ export class Supervisor {
   #noteKilled(node: SupervisedNode): void {
     this.#onEnd(node, { at: new Date().toISOString(), signal: 'unknown' })
   }
+}
+
+/** What V8 says last of all; the addresses of its functions follow. */
+const heapLimit = /^FATAL ERROR: .*heap out of memory/m
+/** More than that report. */
+const lastOctets = 16 * 1024
+
+/** A process that reaches the limit of its heap can say nothing as an event: V8 writes to the log and aborts. */
+function outOfMemory({ signal }: NodeEnd, node: string, { log }: NodeFolder): Verdict | undefined {
+  if (signal !== 'SIGABRT' || !existsSync(log)) return undefined
+  const [line] = heapLimit.exec(readFileSync(log).subarray(-lastOctets).toString('latin1')) ?? []
+  return line === undefined ? undefined : makeVerdict('machine.memory', { node, found: line })
 }
 
 /** The last lines that a node wrote to its log, for a sentence about its end. */

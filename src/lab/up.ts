@@ -1,7 +1,7 @@
 /**
  * Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes.
  */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus, NodeStatus } from '../node/control/control-api.ts'
 import { StoreError } from '../services/store/store-error.ts'
@@ -11,7 +11,7 @@ import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
 import { labFolder, readRecord, takeLock } from './lab-folder.ts'
-import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
+import type { LabFolder, LabLock, LabRecord, StoppedNode } from './lab-folder.ts'
 import { checkExposure, type Exposure } from './expose.ts'
 import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
@@ -58,11 +58,15 @@ export interface RunningLab {
   readonly plan: LabPlan
   readonly folder: LabFolder
   readonly ready: ReadyDocument
+  /** Resolves when the lab has ended by itself, because its folder was taken away. */
+  readonly lost: Promise<LabError>
   /** Brings every node down, the outermost first. */
   stop(): Promise<void>
   /** Ends every process at once. */
   kill(): void
 }
+
+const lookAtLockMs = 1000
 
 /**
  * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not
@@ -75,7 +79,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
   const folder = labFolder(options.data)
   const made = mkdirSync(folder.root, { recursive: true, mode: 0o700 })
   const before = new Set(readdirSync(folder.root))
-  const releaseLock = takeLock(folder)
+  const lock = takeLockOf(folder, made)
   let reservation: Reservation | undefined
   try {
     if (options.fresh) emptyFolder(folder)
@@ -85,12 +89,22 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     await warnOfExposure(options)
     reservation = await reserve(options, last?.network)
     if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
-    return await new Lab(options, folder, reservation, releaseLock).start(signal)
+    return await new Lab(options, folder, reservation, lock).start(signal)
   } catch (error) {
     if (reservation !== undefined) endStoreAccess(folder.root)
     await reservation?.release()
-    releaseLock()
+    lock.release()
     removeNews(folder, before, made)
+    throw error
+  }
+}
+
+/** @param made the uppermost folder that this start made: it goes with it where the disk is full */
+function takeLockOf(folder: LabFolder, made: string | undefined): LabLock {
+  try {
+    return takeLock(folder)
+  } catch (error) {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true })
     throw error
   }
 }
@@ -100,19 +114,21 @@ class Lab implements RunningLab {
   readonly folder: LabFolder
   readonly #options: UpOptions
   readonly #reservation: Reservation
-  readonly #releaseLock: () => void
+  readonly #lock: LabLock
   readonly #supervisor: Supervisor
   readonly #sql: PreparedSql
   readonly #links: LinkNews
   #ready: ReadyDocument | undefined
-  #isStopping = false
+  readonly #lost = Promise.withResolvers<LabError>()
+  #looks: NodeJS.Timeout | undefined
+  #ended: Promise<void> | undefined
 
-  constructor(options: UpOptions, folder: LabFolder, reservation: Reservation, releaseLock: () => void) {
+  constructor(options: UpOptions, folder: LabFolder, reservation: Reservation, lock: LabLock) {
     const { network } = reservation
     this.#options = options
     this.folder = folder
     this.#reservation = reservation
-    this.#releaseLock = releaseLock
+    this.#lock = lock
     const exposed = options.expose === undefined ? {} : { expose: options.expose }
     this.plan = planLab(options.topology, { ...addressingOf(options), network, ports: options.ports, ...exposed })
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
@@ -137,6 +153,10 @@ class Lab implements RunningLab {
     return this.#ready
   }
 
+  get lost(): Promise<LabError> {
+    return this.#lost.promise
+  }
+
   async start(signal: AbortSignal): Promise<this> {
     const { onProgress } = this.#options
     const { network } = this.plan
@@ -156,6 +176,7 @@ class Lab implements RunningLab {
       await this.#startNodes(signal)
       await this.#links.probe(this.#nodes.filter((node) => node.isRunning))
       await this.#describe(trust)
+      this.#looks = setInterval(() => this.#endWithoutFolder(), lookAtLockMs)
       return this
     } catch (error) {
       await this.#tearDown('at-once')
@@ -255,14 +276,31 @@ class Lab implements RunningLab {
     if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node, ...how })
   }
 
-  async #tearDown(how: 'in-order' | 'at-once'): Promise<void> {
-    if (this.#isStopping) return
-    this.#isStopping = true
+  /** No command finds the nodes of a lab without its folder or record: they would run until the machine restarts. */
+  #endWithoutFolder(): void {
+    if (this.#ended !== undefined || (this.#lock.isHeld() && existsSync(this.folder.record))) return
+    const error = new LabError(
+      'not-so',
+      'lab.folder-gone',
+      `${this.folder.root} was removed or moved, or another lab has taken it, while the lab ran: every node of this ` +
+        `lab has ended; to bring the lab up again: siplab up ${this.#options.source} --data ${this.folder.root}`,
+    )
+    const done = (): void => this.#lost.resolve(error)
+    this.#tearDown('in-order').then(done, done)
+  }
+
+  #tearDown(how: 'in-order' | 'at-once'): Promise<void> {
+    this.#ended ??= this.#end(how)
+    return this.#ended
+  }
+
+  async #end(how: 'in-order' | 'at-once'): Promise<void> {
+    clearInterval(this.#looks)
     this.#links.close()
     await this.#supervisor.end(how)
     this.#sql.end()
     await this.#reservation.release()
-    this.#releaseLock()
+    this.#lock.release()
     this.#options.onChange({ event: 'stopped' })
   }
 }

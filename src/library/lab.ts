@@ -13,7 +13,7 @@ import { breakTarget, type FaultOptions, type Healed, healNamed, readTarget } fr
 import type { Outcome } from '../faults/placement.ts'
 import { checkShift, setClock } from '../lab/clock.ts'
 import { controlClient } from '../lab/control-client.ts'
-import { readEvents } from '../lab/event-tail.ts'
+import { readInOrder } from '../lab/event-tail.ts'
 import { type CountedVerdict, countJoined } from '../lab/join.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { linkVerdict } from '../lab/link-verdict.ts'
@@ -204,9 +204,7 @@ class StartedLab implements Lab {
 
   events(node?: string): readonly NodeEvent[] {
     const nodes = node === undefined ? this.plan.nodes : [this.#node(node)]
-    return nodes
-      .flatMap(({ name }) => readEvents(nodeFolder(this.data, name).events))
-      .toSorted((one, other) => one.time.localeCompare(other.time))
+    return readInOrder(nodes.map(({ name }) => nodeFolder(this.data, name).events))
   }
 
   failures(): readonly CountedVerdict[] {

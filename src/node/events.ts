@@ -62,6 +62,11 @@ export const events = {
     kept: true,
     meaning: 'An own certificate is in the last third of its lifetime',
   },
+  'certificate.early': {
+    level: 'error',
+    kept: true,
+    meaning: 'The clock of the node was set back to before the begin of an own certificate in use',
+  },
   'certificate.ended': { level: 'error', kept: true, meaning: 'An own certificate in use has ended' },
   'certificate.link-outlived': {
     level: 'warn',

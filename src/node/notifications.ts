@@ -45,19 +45,40 @@ interface Way {
 /** Answers by which a watcher says that it knows no such subscription (RFC 6665 §4.2.2). */
 const goneStatuses: ReadonlySet<number> = new Set([404, 405, 410, 480, 481, 484, 485, 489, 501, 604])
 
+/** What the next notification of the same dialog waits behind, because its next hop could not be reached. */
+interface Waiting {
+  readonly notifications: Notification[]
+  readonly gone: () => void
+  tries: number
+}
+
+/**
+ * The next hop is tried again after each of these; together they are Timer F. After the last the subscription ends, as
+ * for a request that timed out (RFC 6665 §4.2.2): what the watcher missed comes with its next subscription.
+ */
+const tryAgainAfterMs = [2_000, 4_000, 8_000, 18_000] as const
+/** A watcher that is away for longer than so many notifications is taken for gone. */
+const mostWaiting = 64
+
 export class Notifications implements Outbox {
   /** Made after the service that sends by it; nothing is sent before. */
   proxy: Proxy | undefined
   readonly #options: NotificationsOptions
   /** Rises with each notification: CSeq counts from the begin of a dialog in milliseconds, and no two are equal. */
   #tick = 0
+  /** By dialog. */
+  readonly #waiting = new Map<string, Waiting>()
 
   constructor(options: NotificationsOptions) {
     this.#options = options
   }
 
+  /** In the order of the calls, also while the next hop cannot be reached. */
   send(notification: Notification, gone: () => void): void {
-    this.#send(notification, gone).catch((error: unknown) => this.#options.failed(error))
+    const waiting = this.#waiting.get(keyOf(notification))
+    if (waiting === undefined) return this.#report(this.#sendOrKeep(notification, gone))
+    waiting.notifications.push(notification)
+    if (waiting.notifications.length > mostWaiting) this.#giveUp(waiting)
   }
 
   /**
@@ -79,22 +100,75 @@ export class Notifications implements Outbox {
           await this.#send(signOffOf(aor, binding, cause))
   }
 
-  /** @param again sent before on a connection that was reset: the way is looked up anew, once */
-  async #send(notification: Notification, gone: () => void = () => undefined, again = false): Promise<void> {
+  async #sendOrKeep(notification: Notification, gone: () => void, again = false): Promise<void> {
+    if (await this.#isSent(notification, gone, again)) return
+    const key = keyOf(notification)
+    const waiting = this.#waiting.get(key)
+    if (waiting !== undefined) return void waiting.notifications.push(notification)
+    const first: Waiting = { notifications: [notification], gone, tries: 0 }
+    this.#waiting.set(key, first)
+    this.#tryLater(first)
+  }
+
+  #tryLater(waiting: Waiting): void {
+    const afterMs = tryAgainAfterMs[waiting.tries]
+    if (afterMs === undefined) return this.#giveUp(waiting)
+    waiting.tries += 1
+    this.#options.clock.after(afterMs, () => this.#report(this.#sendKept(waiting)))
+  }
+
+  async #sendKept(waiting: Waiting): Promise<void> {
+    const { notifications, gone } = waiting
+    for (let [first] = notifications; first !== undefined; [first] = notifications) {
+      if (!(await this.#isSent(first, gone))) return this.#tryLater(waiting)
+      notifications.shift()
+      if (notifications.length === 0) this.#waiting.delete(keyOf(first))
+    }
+  }
+
+  #giveUp({ notifications, gone }: Waiting): void {
+    const [first] = notifications.splice(0)
+    if (first === undefined) return
+    this.#waiting.delete(keyOf(first))
+    gone()
+  }
+
+  /** A name server or a store that fails is reported, and is asked again as a next hop is. */
+  #isSent(notification: Notification, gone: () => void, again = false): Promise<boolean> {
+    return this.#send(notification, gone, again).catch((error: unknown) => {
+      this.#options.failed(error)
+      return false
+    })
+  }
+
+  #report(sending: Promise<void>): void {
+    sending.catch((error: unknown) => this.#options.failed(error))
+  }
+
+  /**
+   * @param again sent before on a connection that was reset: the way is looked up anew, once
+   * @returns false when no next hop could be reached
+   */
+  async #send(notification: Notification, gone: () => void = () => undefined, again = false): Promise<boolean> {
     const { subscription } = notification
     const way = wayTo(subscription.dialog, await this.#options.location.lookup(subscription.watcher), this.#options)
-    if (way === undefined || this.proxy === undefined || !isLawful(subscription.dialog)) return
+    if (way === undefined || this.proxy === undefined || !isLawful(subscription.dialog)) return true
     const flow = await this.#flowOf(way)
-    if (flow?.open !== true) return
-    if (subscription.dialog.benotify) return this.#sendUnanswered(this.proxy, notification, way, flow)
+    if (flow === undefined) return way.flow !== undefined
+    if (!flow.open) return true
+    if (subscription.dialog.benotify) {
+      this.#sendUnanswered(this.proxy, notification, way, flow)
+      return true
+    }
     const transaction = this.proxy.transactions.client('NOTIFY', '', {
       onResponse: ({ status }) => (goneStatuses.has(status) ? gone() : undefined),
       onTimeout: gone,
       onTransportError: () => {
-        if (!again) this.#send(notification, gone, true).catch((error: unknown) => this.#options.failed(error))
+        if (!again) this.#report(this.#sendOrKeep(notification, gone, true))
       },
     })
     transaction?.send(this.#text(this.proxy, notification, way, flow, transaction.branch), flow)
+    return true
   }
 
   #sendUnanswered({ own, transactions }: Proxy, notification: Notification, way: Way, flow: Flow): void {
@@ -140,11 +214,20 @@ export class Notifications implements Outbox {
       from: dialog.local,
       to: dialog.remote,
       callId: dialog.callId,
-      cseq: (this.#tick - dialog.since + 2) % 2 ** 31,
+      cseq: numberOf(this.#tick - dialog.since + 2),
       headers,
       body,
     })
   }
+}
+
+/** A calendar that was set back, and then a restart, would give a number below 0: the watcher takes none of those. */
+function numberOf(milliseconds: number): number {
+  return ((milliseconds % 2 ** 31) + 2 ** 31) % 2 ** 31
+}
+
+function keyOf({ subscription: { dialog } }: Notification): string {
+  return `${dialog.callId} ${dialog.localTag}`
 }
 
 /** Why a Communicator is signed off ([MS-SIPREGE] §3.2): what became of its account, or a drained server. */

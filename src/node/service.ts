@@ -59,6 +59,9 @@ export interface ServiceOptions {
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
 
+/** What a step of the calendar ends as it brought it. */
+const aboutTime: ReadonlySet<string> = new Set(['cert.expired', 'cert.not-yet-valid'])
+
 export class Service {
   readonly plan: NodePlan
   readonly folder: NodeFolder
@@ -111,11 +114,10 @@ export class Service {
     this.#watch = new CertificateWatch({
       clock,
       warnAtFraction: plan.profile.warnAtFraction,
-      onEnding: (own) =>
-        recorder.record('certificate.ending', {
-          verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }),
-        }),
+      onEnding: (own) => this.#ownEnding(own),
       onEnded: (own) => this.#ownEnded(own),
+      onEarly: (own) => this.#ownEarly(own),
+      onValid: (own) => this.#ownValid(own),
       onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
     })
   }
@@ -302,6 +304,26 @@ export class Service {
   }
 
   /** One certificate may serve several references; it ends the service once. */
+  #ownEnding(own: OwnCertificate): void {
+    this.recorder.record('certificate.ending', {
+      verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }),
+    })
+  }
+
+  #ownValid({ leaf: { fingerprint } }: OwnCertificate): void {
+    this.#condition.relieve(({ code, certificate }) => aboutTime.has(code) && certificate?.fingerprint === fingerprint)
+  }
+
+  /** Peers by a right clock accept it, others refuse it: the server serves on. */
+  #ownEarly(own: OwnCertificate): void {
+    const found = verdict('cert.not-yet-valid', {
+      ...this.#place(own),
+      found: `begins ${own.leaf.notBefore}, it is ${this.#now()} by the clock of ${this.plan.name}`,
+    })
+    this.recorder.record('certificate.early', { verdict: found, data: { reference: own.use.reference } })
+    this.#condition.impair(found, ({ code }) => code === found.code)
+  }
+
   #ownEnded(own: OwnCertificate): void {
     if (this.#condition.state === 'stopped') return
     const found = verdict('cert.expired', {

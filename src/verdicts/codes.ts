@@ -1071,6 +1071,13 @@ const table = {
     rule: 'the other end of the pipe is open',
     remedy: 'restart the node with a program that reads its standard error; until then NODE runs without a log',
   },
+  'machine.memory': {
+    meaning: 'the process has used up the memory that its heap may have',
+    rule: 'the heap stays below the limit of Node',
+    remedy:
+      'start NODE again; where it needs more, start the lab with NODE_OPTIONS=--max-old-space-size=2048: siplab node ' +
+      'start NODE',
+  },
   'machine.descriptors': {
     meaning: 'the process has almost no file descriptors left',
     rule: 'at least 80 descriptors are free',

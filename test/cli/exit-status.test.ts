@@ -150,8 +150,17 @@ t.test('the door', async (t) => {
     async (t) => {
       const script = '"$0" "$1" faults list >/dev/full'
       const { status, stderr } = await runProgram('sh', ['-c', script, process.execPath, siplabBin])
-      t.equal(status, 3)
+      t.equal(status, 2, 'a full disk is a limit of the machine (docs/contract.md)')
       t.match(stderr, /^siplab: the output cannot be written: ENOSPC[^\n]*\n$/)
+    },
+  )
+
+  t.test(
+    'names the file of a report that a full disk does not take',
+    { skip: existsSync('/dev/full') ? false : 'no /dev/full here' },
+    async (t) => {
+      const args = ['explain', 'certificate has expired', '--report', 'html', '--output', '/dev/full']
+      t.match(await siplab(args), { status: 2, stderr: /cannot write \/dev\/full: the disk is full \(ENOSPC\)/ })
     },
   )
 

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readEvents, tailEvents } from '../../src/lab/event-tail.ts'
+import { readEvents, readInOrder, tailEvents } from '../../src/lab/event-tail.ts'
 
 const line = (seq: number): string =>
   `${JSON.stringify({ seq, node: 'fe1', event: 'service.ready', message: 'höher' })}\n`
@@ -91,4 +91,22 @@ t.test('a line that a full disk cut is passed over', async (t) => {
     readEvents(file).map(({ seq }) => seq),
     [1, 3],
   )
+})
+
+t.test('events of several nodes are in order of time, and each node keeps its own when its clock is set back', (t) => {
+  const timed = (node: string, ...times: readonly string[]): string =>
+    times
+      .map((time) => `${JSON.stringify({ node, event: 'flow.accepted', time: `2026-11-30T${time}:00.000Z` })}\n`)
+      .join('')
+  const folder = t.testdir({
+    fe1: timed('fe1', '12:00', '13:00', '12:02', '12:04'),
+    fe2: timed('fe2', '12:01', '12:03', '13:05'),
+  })
+  t.strictSame(
+    readInOrder([join(folder, 'fe1'), join(folder, 'fe2'), join(folder, 'none')]).map(
+      ({ node, time }) => `${node} ${time.slice(11, 16)}`,
+    ),
+    ['fe1 12:00', 'fe2 12:01', 'fe2 12:03', 'fe1 13:00', 'fe1 12:02', 'fe1 12:04', 'fe2 13:05'],
+  )
+  t.end()
 })

@@ -1,4 +1,5 @@
 /** The supervisor over a host that starts nothing: what it does is the same wherever the nodes run. */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { controlClient } from '../../src/lab/control-client.ts'
 import { labFolder, readRecord } from '../../src/lab/lab-folder.ts'
@@ -19,6 +20,7 @@ interface Told {
   readonly log: string[]
   readonly listener: HostListener
   readonly supervisor: Supervisor
+  readonly folder: string
   /** The node writes an event. */
   write(node: string, event: string, more?: Partial<NodeEvent>): void
   stopped(node: string): unknown
@@ -72,6 +74,7 @@ function supervised(t: Test, onStart?: (node: string, told: Told) => void): Told
     log,
     listener,
     supervisor,
+    folder: folder.root,
     write: (node, event, more = {}) =>
       listener.onEvent(node, {
         seq: ++seq,
@@ -129,6 +132,24 @@ t.test('the supervisor of a lab', async (t) => {
     write('director', 'store.lost', { level: 'error', verdict: expired, data: { store: 'pool' } })
     listener.onEnd('director', { at, exit: 0 })
     t.strictSame(stopped('director'), { at, exit: 0 })
+  })
+
+  t.test('names the heap of a node that V8 aborted, and nothing for another abort', async (t) => {
+    for (const [says, stopped] of [
+      [
+        'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n',
+        { signal: 'SIGABRT', verdict: { code: 'machine.memory', node: 'fe1', found: /heap out of memory/ } },
+      ],
+      ['an assertion failed\n', { signal: 'SIGABRT', verdict: undefined }],
+    ] as const) {
+      const told = supervised(t)
+      await told.supervisor.startNode('fe1')
+      const { root, log } = nodeFolder(told.folder, 'fe1')
+      mkdirSync(root, { recursive: true })
+      writeFileSync(log, `${says}----- Native stack trace -----\n${' 1: 0x931db0  [node]\n'.repeat(20)}`)
+      told.listener.onEnd('fe1', { at, signal: 'SIGABRT' })
+      t.match(told.stopped('fe1'), stopped)
+    }
   })
 
   t.test('tells one end once, however often the host does', async (t) => {

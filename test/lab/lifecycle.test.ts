@@ -71,6 +71,29 @@ t.test('nodes never outlive a supervisor that was killed; its lock and its netwo
   t.match(await siplab(['down', '--data', data]), { status: 0 })
 })
 
+t.test('a lab whose folder is removed ends by itself, and the next up in that folder stands alone', async (t) => {
+  const data = join(folder(t), 'lab')
+  const up = await upDetached(t, ['standard', '--json', '--data', data])
+  t.equal(up.status, 0, up.stderr)
+  const { pid } = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
+  const pids = [pid, ...(JSON.parse(up.stdout) as ReadyDocument).nodes.flatMap((node) => node.pid ?? [])]
+  rmSync(data, { recursive: true, force: true })
+  t.match(await siplab(['down', '--data', data]), { status: 1, stderr: /its folder was removed/ })
+  const again = await upDetached(t, ['standard', '--json', '--data', data])
+  t.match(again, { status: 0 }, again.stderr)
+  await t.resolves(
+    until(() => !pids.some(isAlive)),
+    'every process of the lab before has ended',
+  )
+  t.match(await siplab(['status', '--data', data]), { status: 0, stdout: /se +standard-edition +ready/ })
+  rmSync(join(data, 'lab.json'))
+  const others = (JSON.parse(again.stdout) as ReadyDocument).nodes.flatMap((node) => node.pid ?? [])
+  await t.resolves(
+    until(() => !others.some(isAlive)),
+    'a lab without its record ends too',
+  )
+})
+
 /** Ids of the processes that test/fixtures/holds-labs.ts tells of; tap sends messages of its own. */
 async function heldBy(holder: ChildProcess): Promise<readonly number[]> {
   for await (const [message] of on(holder, 'message', { close: ['exit'] }) as AsyncIterable<[{ pids?: number[] }]>)

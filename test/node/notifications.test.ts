@@ -5,6 +5,7 @@ import type { Binding } from '../../src/services/location/binding.ts'
 import type { Dialog, Notification } from '../../src/services/presence/dialog.ts'
 import { ServerPlaces } from '../../src/services/registrar/server-places.ts'
 import { publicGruu } from '../../src/services/registrar/gruu.ts'
+import type { NextHop } from '../../src/sip/transport/types.ts'
 import { testFlow } from '../support/arrival.ts'
 import { proxyBench, settle } from '../support/proxy-bench.ts'
 
@@ -153,4 +154,114 @@ t.test('a notification to a watcher behind another server', async (t) => {
     await reset()
     t.same([bench.transport.dialled.length, failures], [2, []])
   })
+})
+
+t.test('while its next hop cannot be dialled, a notification waits and keeps its order', async (t) => {
+  const bench = proxyBench()
+  const ended: string[] = []
+  const failures: string[] = []
+  let isAway = true
+  let locateFails = false
+  const dialled: number[] = []
+  const outbox = new Notifications({
+    self: 'fe1.lab.test',
+    clock: bench.clock,
+    location: { lookup: () => [] } as never,
+    transport: {
+      existing: () => undefined,
+      flow: () => undefined,
+      connect: (hop: NextHop) => {
+        dialled.push(bench.clock.now())
+        return isAway ? Promise.reject(new Error('refused')) : bench.transport.connect(hop)
+      },
+    } as never,
+    locate: () =>
+      locateFails
+        ? Promise.reject(new Error('no name server'))
+        : [{ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'edge.lab.test', face: 'internal' }],
+    failed: (error) => failures.push(String(error)),
+  })
+  outbox.proxy = bench.proxy
+  const sent = (callId: string, body: string): Notification => ({
+    ...signOffOf('sip:alice@lab.test', { epid: '1', contact: 'sip:w@partner.test' }, 'removed'),
+    subscription: {
+      dialog: dialog({
+        contact: 'sip:w@partner.test',
+        routes: ['<sip:edge.lab.test;lr>'],
+        foreign: true,
+        since: 0,
+        event: 'presence',
+        callId,
+        localTag: 't',
+        remoteTag: 'r',
+        remote: '<sip:a@b>;tag=r',
+        local: '<sip:c@d>;tag=t',
+      }),
+      event: 'presence',
+      resource: 'sip:bob@lab.test',
+      watcher: 'sip:w@partner.test',
+      expires: 0,
+    },
+    body,
+  })
+
+  await t.test('it is sent when the next hop is back, before what came later', async (t) => {
+    outbox.send(sent('one', 'first'), () => ended.push('one'))
+    await settle()
+    outbox.send(sent('one', 'second'), () => ended.push('one'))
+    await settle()
+    t.same(dialled.length, 1, 'the second one does not dial')
+    isAway = false
+    bench.clock.advance(2_000)
+    await settle()
+    t.same(
+      [...bench.transport.flows.values()]
+        .flatMap(({ sent: texts }) => texts)
+        .map((text) => text.slice(text.indexOf('\r\n\r\n') + 4)),
+      ['first', 'second'],
+    )
+    t.same(ended, [])
+  })
+
+  await t.test('after 32 s the subscription ends, once (RFC 6665 §4.2.2)', async (t) => {
+    isAway = true
+    outbox.send(sent('two', 'lost'), () => ended.push('two'))
+    const ends = (): number => ended.filter((callId) => callId === 'two').length
+    await settle()
+    for (const ms of [2_000, 4_000, 8_000, 17_999]) {
+      bench.clock.advance(ms)
+      await settle()
+    }
+    t.equal(ends(), 0)
+    bench.clock.advance(1)
+    await settle()
+    t.equal(ends(), 1)
+  })
+
+  await t.test('a name server that fails is reported, and asked again', async (t) => {
+    isAway = false
+    locateFails = true
+    outbox.send(sent('four', 'fourth'), () => ended.push('four'))
+    await settle()
+    t.match(failures.splice(0), [/no name server/])
+    locateFails = false
+    bench.clock.advance(2_000)
+    await settle()
+    t.match(bench.to(7001).sent.at(-1), /\r\n\r\nfourth$/)
+  })
+
+  await t.test(
+    'its CSeq is a number that a watcher takes, also after the calendar was set back (§8.1.1.5)',
+    async (t) => {
+      isAway = false
+      const { subscription, ...rest } = sent('three', 'late')
+      const since = bench.clock.wall() + 3_600_000
+      outbox.send({ ...rest, subscription: { ...subscription, dialog: { ...subscription.dialog, since } } }, () =>
+        ended.push('three'),
+      )
+      await settle()
+      const { cseq } = bench.to(7001).request()
+      t.ok(cseq > 0 && cseq < 2 ** 31, String(cseq))
+    },
+  )
 })

@@ -9,7 +9,7 @@ interface Waiting {
 
 export class FakeClock implements Clock {
   private time: number
-  private readonly start: number
+  private start: number
   private order = 0
   private readonly waiting = new Set<Waiting>()
 
@@ -30,6 +30,11 @@ export class FakeClock implements Clock {
     const entry = { at: this.time + delayMs, order: this.order++, callback }
     this.waiting.add(entry)
     return { cancel: () => void this.waiting.delete(entry) }
+  }
+
+  /** The calendar is set forward, or back; timers do not see it. */
+  step(ms: number): void {
+    this.start += ms
   }
 
   /** Timers that wait now. */

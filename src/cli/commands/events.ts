@@ -3,7 +3,7 @@
  * gone.
  */
 import { type Command, Option } from 'commander'
-import { readEvents, tailEvents } from '../../lab/event-tail.ts'
+import { readInOrder, tailEvents } from '../../lab/event-tail.ts'
 import { type CountedVerdict, countJoined, isDialEvent, joinViews, openJoiner } from '../../lab/join.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { NodeEvent } from '../../node/control/control-api.ts'
@@ -43,10 +43,7 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
       if (levels.indexOf(event.level) >= least)
         io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
     }
-    files
-      .flatMap(readEvents)
-      .toSorted((a, b) => a.time.localeCompare(b.time))
-      .forEach(show)
+    readInOrder(files).forEach(show)
     if (options.follow === true) await follow(io, files, show)
   })
 }
@@ -57,7 +54,7 @@ function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: rea
     const often = count === 1 ? '' : ` (${count} times, last ${last})`
     io.out(`${first} ${verdictText(verdict)}${often}\n`)
   }
-  for (const one of countJoined(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time)))) print(one)
+  for (const one of countJoined(readInOrder(files))) print(one)
   const show = (verdict: Verdict): void => {
     const now = new Date().toISOString()
     print({ verdict, first: now, last: now, count: 1 })

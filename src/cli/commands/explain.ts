@@ -24,6 +24,7 @@ import type { LinkOptions } from '../explain-link.ts'
 import { explainedText } from '../explain-text.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
+import { withPath } from '../../verdicts/machine-limit.ts'
 
 interface ExplainCommandOptions extends ExplainOptions, LinkOptions {
   readonly json?: true
@@ -218,5 +219,5 @@ async function report(io: Io, kind: 'html' | 'junit', pieces: readonly Explained
   const { explainReport } = await import('../explain-report.ts')
   const text = explainReport(kind, pieces)
   if (output === undefined) io.out(text)
-  else writeFileSync(resolve(io.workingFolder, output), text)
+  else withPath(output, () => writeFileSync(resolve(io.workingFolder, output), text))
 }

@@ -21,6 +21,7 @@ import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
 import { chooseTopology, readLoopbackNetwork } from '../topology-options.ts'
 import { type ChaosCommandOptions, chaosName, runChaos } from './scenario-chaos.ts'
+import { withPath } from '../../verdicts/machine-limit.ts'
 
 interface RunCommandOptions extends CommonOptions, ChaosCommandOptions {
   readonly all?: true
@@ -168,7 +169,7 @@ function reportText(kind: ReportKind, results: readonly ScenarioResult[]): strin
 function write(io: Io, name: string, content: string): void {
   const file = resolve(io.workingFolder, name)
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, content)
+  withPath(file, () => writeFileSync(file, content))
   io.err(`wrote ${file}\n`)
 }
 

@@ -117,7 +117,8 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
     if (options.console === true) shown = startConsoleOf(io, up.data, options.json === true)
     if (stopAskedAt !== undefined) lab.stop().then(down.resolve, down.reject)
-    await down.promise
+    const lost = await Promise.race([down.promise, lab.lost])
+    if (lost !== undefined) throw lost
     return 0
   } finally {
     await shown?.stop()

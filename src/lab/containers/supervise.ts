@@ -18,7 +18,7 @@ export interface SuperviseOptions {
 export async function superviseContainers(options: SuperviseOptions): Promise<() => Promise<void>> {
   const { plan, source, data, movableClock, onProgress } = options
   const folder = labFolder(data)
-  const releaseLock = takeLock(folder)
+  const lock = takeLock(folder)
   const supervisor = new Supervisor({
     folder,
     record: {
@@ -43,6 +43,6 @@ export async function superviseContainers(options: SuperviseOptions): Promise<()
   await supervisor.listen()
   return async () => {
     await supervisor.close()
-    releaseLock()
+    lock.release()
   }
 }

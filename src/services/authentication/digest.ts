@@ -34,7 +34,7 @@ export function digest(options: DigestOptions): Scheme {
   const counted = nonces({ realm, lifetimeMs: 300_000, limit: 20_000 })
 
   function challenges(_arrival: Arrival, stale: boolean): readonly string[] {
-    const nonce = counted.make(clock.wall())
+    const nonce = counted.make(clock.now())
     return algorithms.map(
       (algorithm) =>
         `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`,
@@ -60,8 +60,8 @@ export function digest(options: DigestOptions): Scheme {
     const right = equalText(attempt.response, responseOf(attempt, method, secret))
     if (credential === undefined || !right)
       return { kind: 'rejected', because: credential === undefined ? 'auth.unknown-user' : 'auth.wrong-password' }
-    const wall = clock.wall()
-    if (!counted.isFresh(attempt.nonce, wall) || !counted.use(attempt.nonce, parseInt(attempt.count, 16), wall))
+    const now = clock.now()
+    if (!counted.isFresh(attempt.nonce, now) || !counted.use(attempt.nonce, parseInt(attempt.count, 16), now))
       return { kind: 'stale' }
     return { kind: 'accepted', aor: credential.aor }
   }

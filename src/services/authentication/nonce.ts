@@ -14,15 +14,13 @@ const sealOctets = 16
 /** In base64url, without padding. */
 const nonceLength = Math.ceil(((timeOctets + randomOctets + sealOctets) * 4) / 3)
 
-/** The clock of a machine may be set back by this much. */
-const skewMs = 60_000
-
+/** Times are on the scale of `Clock.now`, which no step of the calendar moves: a used nonce never gets young again. */
 export interface Nonces {
-  make(wall: number): string
+  make(now: number): string
   /** True when this process made it and it is not over. */
-  isFresh(nonce: string, wall: number): boolean
+  isFresh(nonce: string, now: number): boolean
   /** True once for each count: false when this nonce came with that count before, or with one far above it. */
-  use(nonce: string, count: number, wall: number): boolean
+  use(nonce: string, count: number, now: number): boolean
 }
 
 export interface NonceOptions {
@@ -54,26 +52,26 @@ class SealedNonces implements Nonces {
     this.#options = options
   }
 
-  make(wall: number): string {
+  make(now: number): string {
     const head = Buffer.alloc(timeOctets + randomOctets)
-    head.writeUIntBE(wall, 0, timeOctets)
+    head.writeUIntBE(Math.trunc(now), 0, timeOctets)
     randomBytes(randomOctets).copy(head, timeOctets)
     return Buffer.concat([head, this.#seal(head)]).toString('base64url')
   }
 
-  isFresh(nonce: string, wall: number): boolean {
+  isFresh(nonce: string, now: number): boolean {
     // What `Buffer` passes over while it decodes would make another nonce of the same octets, of any length.
     if (nonce.length !== nonceLength) return false
     const octets = Buffer.from(nonce, 'base64url')
     if (octets.length !== timeOctets + randomOctets + sealOctets) return false
     const head = octets.subarray(0, timeOctets + randomOctets)
     if (!timingSafeEqual(octets.subarray(head.length), this.#seal(head))) return false
-    const age = wall - head.readUIntBE(0, timeOctets)
-    return age >= -skewMs && age < this.#options.lifetimeMs
+    const age = now - head.readUIntBE(0, timeOctets)
+    return age >= 0 && age < this.#options.lifetimeMs
   }
 
-  use(nonce: string, count: number, wall: number): boolean {
-    this.#turn(wall)
+  use(nonce: string, count: number, now: number): boolean {
+    this.#turn(now)
     const known = this.#young.get(nonce) ?? this.#old.get(nonce)
     if (known !== undefined) return useCount(known, count)
     this.#young.set(flat(nonce), { highest: count, window: 1 })
@@ -85,12 +83,12 @@ class SealedNonces implements Nonces {
   }
 
   /** Counts live between one and two lifetimes; no nonce outlives them unless the table is full. */
-  #turn(wall: number): void {
+  #turn(now: number): void {
     const { limit, lifetimeMs } = this.#options
-    if (this.#young.size < limit && Math.abs(wall - this.#turnedAt) < lifetimeMs + skewMs) return
+    if (this.#young.size < limit && now - this.#turnedAt < lifetimeMs) return
     this.#old = this.#young
     this.#young = new Map()
-    this.#turnedAt = wall
+    this.#turnedAt = now
   }
 }
 

@@ -213,8 +213,8 @@ class SingleWriter implements LocationService {
   }
 
   /**
-   * The file that came back may be another one, empty or older: what was acknowledged is written to it. Rows that it
-   * has already stay as they are.
+   * The file that came back may be another one, empty or older: what was acknowledged is written to it. A newer row in
+   * it stays.
    */
   async #storeAgain(): Promise<void> {
     const { store, clock } = this.#options

@@ -58,7 +58,7 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   for (const contact of change.contacts) {
     const known = findSame(current, contact, change) ?? findSame(put, contact, change)
     if (known !== undefined && !put.includes(known) && isOld(known, change))
-      return { kind: 'out-of-order', contact: known.contact }
+      return planRepetition(current, change) ?? { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
       if (known === undefined) refreshed = 'no'
@@ -72,6 +72,44 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   }
   const plan = withinLimit(current, change, put, remove)
   return plan.kind === 'done' && put.length > 0 ? { ...plan, refreshed } : plan
+}
+
+/**
+ * The request that made the bindings, once more: its answer was lost, and the client sends it again by another
+ * connection. It leads to what it led to before. Lab choice: RFC 3261 §10.3 step 7 would refuse it.
+ *
+ * @returns undefined: another request with the same CSeq
+ */
+function planRepetition(current: readonly Binding[], change: Change): Plan | undefined {
+  const put: Binding[] = []
+  for (const contact of change.contacts) {
+    const known = findSame(current, contact, change)
+    if (known === undefined && contact.binding.expires <= change.wall) continue
+    if (known === undefined || !isRepeated(known, contact, change)) return undefined
+    place(put, { ...contact.binding, aor: change.aor, key: known.key, callId: change.callId, cseq: change.cseq })
+  }
+  const bindings = current.map((known) => put.find(({ key }) => key === known.key) ?? known)
+  return { kind: 'done', put, remove: [], bindings, refreshed: 'same' }
+}
+
+/** A client repeats a request for so long: Timer F, 64 × T1 (RFC 3261 §17.1.2.2). */
+const repeatedWithinMs = 32_000
+
+/** Only by the time, the connection and what leads to it may the two differ. */
+function isRepeated(known: Binding, { uri, binding }: ContactChange, { callId, cseq }: Change): boolean {
+  const later = binding.expires - known.expires
+  return (
+    known.callId === callId &&
+    known.cseq === cseq &&
+    known.contact === uri.text &&
+    known.q === binding.q &&
+    known.regId === binding.regId &&
+    known.epid === binding.epid &&
+    known.userAgent === binding.userAgent &&
+    instanceKey(known.instance) === instanceKey(binding.instance) &&
+    later >= 0 &&
+    later <= repeatedWithinMs
+  )
 }
 
 function isMoved(known: Binding, { flow, path }: ContactChange['binding']): boolean {

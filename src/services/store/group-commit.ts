@@ -138,7 +138,8 @@ function refusedOf(waiter: Waiter, batch: Batch, written: ReadonlySet<string>): 
 /** The rule the upsert keeps for rows that are stored, for those that are about to be. */
 function isOvertaken(row: BindingRow, changes: ReadonlyMap<string, Pending>): boolean {
   const pending = changes.get(keyOf(row.aor, row.binding_key))
-  return pending?.kind === 'put' && pending.row.call_id === row.call_id && pending.row.cseq >= row.cseq
+  if (pending?.kind !== 'put' || pending.row.call_id !== row.call_id || pending.row.cseq < row.cseq) return false
+  return pending.row.cseq > row.cseq || pending.row.contact !== row.contact || pending.row.q !== row.q
 }
 
 /** The end of a flow takes nothing from a registration that came by another flow and is about to be stored. */

@@ -22,8 +22,8 @@ export interface PoolStore {
   allBindings(): AsyncIterable<readonly BindingRow[]>
   /**
    * Resolves when it is durable. A row is not replaced when the stored one has the same Call-ID and a CSeq that is not
-   * lower (RFC 3261 §10.3 step 7): such keys come back in `refused`. Of several writes to one key in one tick the last
-   * counts.
+   * lower (RFC 3261 §10.3 step 7), unless it is the same registration once more: such keys come back in `refused`. Of
+   * several writes to one key in one tick the last counts.
    */
   writeBindings(write: BindingWrite): Promise<{ readonly refused: readonly BindingRow[] }>
   /** Removes bindings and subscriptions whose time is over; how many. */
@@ -179,6 +179,11 @@ function upsertText(kysely: Kysely<PoolTables>, size: number): string {
           where.or([
             where('bindings.call_id', '!=', where.ref('excluded.call_id')),
             where('bindings.cseq', '<', where.ref('excluded.cseq')),
+            where.and([
+              where('bindings.cseq', '=', where.ref('excluded.cseq')),
+              where('bindings.contact', '=', where.ref('excluded.contact')),
+              where('bindings.q', '=', where.ref('excluded.q')),
+            ]),
           ]),
         ),
     )

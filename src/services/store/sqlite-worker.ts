@@ -1,5 +1,5 @@
 /** Runs node:sqlite in a thread of its own: a commit waits for the disk, and the event loop must not. */
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, type Stats, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -69,28 +69,41 @@ function openDatabase(): DatabaseSync {
   return fresh
 }
 
-/** Inodes of the files that are open, by path: the database and its write-ahead log. */
-const opened = new Map<string, number>()
+/** The files that are open, by path: the database and its write-ahead log. */
+const opened = new Map<string, { readonly ino: number; size: number }>()
 
 /**
- * SQLite goes on with files that somebody removed or replaced, and what it commits is gone with them.
+ * SQLite goes on with files that somebody removed, replaced or cut off, and what it commits is gone with them. It never
+ * shortens them itself: nothing here asks for `vacuum`, or for a checkpoint that truncates.
  *
  * @throws Error with the code ENOENT; the next job opens what is there then
  */
 function mustStillBeThere(open: DatabaseSync): void {
   if (file === ':memory:') return
   for (const path of [file, `${file}-wal`]) {
-    const found = statSync(path, { throwIfNoEntry: false })?.ino
+    const found = statSync(path, { throwIfNoEntry: false })
     const known = opened.get(path)
-    if (known === undefined && found !== undefined) opened.set(path, found)
-    if (known === undefined || known === found) continue
+    if (known === undefined && found !== undefined) opened.set(path, { ino: found.ino, size: found.size })
+    if (known === undefined) continue
+    const what = whatBecameOf(known, found)
+    known.size = found?.size ?? 0
+    if (what === undefined) continue
     opened.clear()
     prepared.clear()
     database = undefined
     open.close()
-    const what = found === undefined ? 'was removed' : 'was replaced'
     throw Object.assign(new Error(`${path} ${what} while it was open`), { code: 'ENOENT' })
   }
+}
+
+/** undefined: nothing that SQLite does not do itself. */
+function whatBecameOf(
+  known: { readonly ino: number; readonly size: number },
+  found: Stats | undefined,
+): string | undefined {
+  if (found === undefined) return 'was removed'
+  if (found.ino !== known.ino) return 'was replaced'
+  return found.size < known.size ? 'was cut off' : undefined
 }
 
 function inTransaction(open: DatabaseSync, statements: readonly Statement[]): StatementResult[] {

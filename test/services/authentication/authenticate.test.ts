@@ -190,6 +190,24 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     )
   })
 
+  for (const [step, ms] of [
+    ['an hour forward', 3_600_000],
+    ['an hour back', -3_600_000],
+    ['a year forward', 31_536_000_000],
+    ['a year back', -31_536_000_000],
+  ] as const)
+    t.test(`a calendar that steps ${step} makes no nonce old, and none fresh again`, async (t) => {
+      const { ask, clock } = service()
+      const { decision } = ask({})
+      clock.step(ms)
+      t.match(ask({ headers: [authorization(decision)] }).decision, { kind: 'pass' })
+      for (const [index, back] of [-ms, ms, -ms].entries()) {
+        clock.step(back)
+        ask({ headers: [authorization(ask({}).decision, { count: index + 2 })] })
+        t.match(ask({ headers: [authorization(decision)] }).decision, { because: 'auth.nonce-stale' }, 'used before')
+      }
+    })
+
   t.test('a nonce of another front end is stale: it may have been used there', async (t) => {
     const [fe1, fe2] = [service(), service()]
     const sent = authorization(fe1.ask({}).decision)

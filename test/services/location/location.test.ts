@@ -129,6 +129,30 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
     t.same(await contactsOf(location), ['sip:alice@192.0.2.7'])
   })
 
+  // conformance: RFC 3261 §10.3 — a REGISTER whose answer was lost is answered again, another with its CSeq is not
+  t.test('the same request once more moves its binding to the new connection', async (t) => {
+    const location = await open(t)
+    const wall = systemClock.wall()
+    const expires = wall + 3_600_000
+    const sent = (later: number, parts: Partial<ContactChange['binding']> = {}, uri = 'sip:alice@192.0.2.7') =>
+      change({ cseq: 2, wall: wall + later, contacts: [contact(uri, { expires: expires + later, ...parts })] })
+    await location.register(sent(0, { flowBound: true, flow: 1 as FlowId }))
+    const moved = { flowBound: true, flow: 2 as FlowId, received: '192.0.2.7:5099' }
+    t.match(await location.register(sent(4000, moved)), { kind: 'done', bindings: [moved] })
+    t.match(await location.lookup(aor), [{ cseq: 2, ...moved }])
+    const others = [
+      sent(4000, { ...moved, q: 500 }),
+      sent(4000, moved, 'sip:alice@192.0.2.7;x=1'),
+      sent(4000, { ...moved, expires: expires - 1 }),
+      sent(40_000, moved),
+      sent(4000, { ...moved, expires: wall }),
+      change({ cseq: 2, all: true, contacts: [] }),
+      { ...sent(4000, moved), cseq: 1 },
+    ]
+    for (const other of others) t.match(await location.register(other), { kind: 'out-of-order' })
+    t.match(await location.lookup(aor), [{ cseq: 2, ...moved }], 'nothing is changed by another request')
+  })
+
   t.test('two REGISTERs of one turn see each other', async (t) => {
     const location = await open(t)
     const outcomes = await Promise.all([location.register(change({ cseq: 2 })), location.register(change({ cseq: 1 }))])

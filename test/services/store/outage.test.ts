@@ -3,7 +3,7 @@
  * restart.
  */
 import { once } from 'node:events'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -116,6 +116,7 @@ t.test('SQLite', async (t) => {
 
   for (const [what, act] of [
     ['removed', (file: string) => rm(file)],
+    ['cut off', (file: string) => truncate(file)],
     ['whose log was removed', (file: string) => rm(`${file}-wal`)],
     [
       'replaced',
@@ -135,7 +136,7 @@ t.test('SQLite', async (t) => {
       t.equal(await codeOf(store.writeBindings({ put: [bindingRow('bob')], remove: [] })), 'store.unreachable')
       t.match(news.at(-1), {
         state: 'down',
-        error: { message: /pool\.db.* was (?:removed|replaced) while it was open/ },
+        error: { message: /pool\.db.* was (?:removed|replaced|cut off) while it was open/ },
       })
       const holding = setInterval(() => undefined, 60_000)
       while (store.health.state !== 'up') await new Promise((resolve) => setTimeout(resolve, 25))

@@ -2,7 +2,7 @@
  * Decides, before a lab comes up, whether its SQL hosts run a private PostgreSQL or the nodes share the embedded files.
  */
 import type { LabPlan, NodePlan } from '../../../topology/plan-types.ts'
-import { endStoreAccess, forgetStoreAccess, prepareStoreAccess } from './access.ts'
+import { forgetStoreAccess, prepareStoreAccess, removeTemporary } from './access.ts'
 import { findPostgresql } from './programs.ts'
 
 export interface PreparedSql {
@@ -36,7 +36,8 @@ export function prepareSql(plan: LabPlan, labRoot: string): PreparedSql {
     remarks: temporary.map(
       ({ node, folder }) => `${node} keeps its data in ${folder} until the lab ends: it does not run as root`,
     ),
-    end: () => endStoreAccess(labRoot),
+    // Not read again: the folder of a lab can be removed while it runs.
+    end: () => temporary.forEach(removeTemporary),
   }
 }
 

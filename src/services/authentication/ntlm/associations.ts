@@ -39,7 +39,8 @@ export interface NewAssociation {
   readonly instance: string | undefined
   readonly version: number
   readonly sessionKey: Buffer
-  readonly wall: number
+  /** On the scale of `Clock.now`: an association lives its time however the calendar of the machine steps. */
+  readonly now: number
 }
 
 /** [MS-SIPAE] 3.3.6: no association lives longer, and clients start anew before. */
@@ -69,7 +70,7 @@ export class Associations {
   }
 
   /** The endpoint's former association goes. */
-  add({ sessionKey, wall, ...named }: NewAssociation): Association {
+  add({ sessionKey, now, ...named }: NewAssociation): Association {
     const former = this.#byEndpoint.get(endpointKey(named))
     if (former !== undefined) this.remove(former)
     this.#makeRoom(named.aor)
@@ -77,7 +78,7 @@ export class Associations {
       ...named,
       own: signerOf(directionKeys(sessionKey, 'server-to-client')),
       client: signerOf(directionKeys(sessionKey, 'client-to-server')),
-      until: wall + lifetimeMs,
+      until: now + lifetimeMs,
       uris: [],
       sent: 0,
       received: undefined,
@@ -95,12 +96,12 @@ export class Associations {
     return [...this.#byUser.keys()]
   }
 
-  byOpaque(opaque: string, wall: number): Association | undefined {
-    return this.#living(this.#byOpaque.get(opaque), wall)
+  byOpaque(opaque: string, now: number): Association | undefined {
+    return this.#living(this.#byOpaque.get(opaque), now)
   }
 
-  byEndpoint(aor: string, endpoint: string, wall: number): Association | undefined {
-    return this.#living(this.#byEndpoint.get(endpointKey({ aor, endpoint })), wall)
+  byEndpoint(aor: string, endpoint: string, now: number): Association | undefined {
+    return this.#living(this.#byEndpoint.get(endpointKey({ aor, endpoint })), now)
   }
 
   hasUser(aor: string): boolean {
@@ -111,8 +112,8 @@ export class Associations {
    * @param uri a Request-URI as it goes out
    * @param aor the user in To; where it has no such endpoint, the URI must be that of one user alone
    */
-  byUri(uri: string, aor: string, wall: number): Association | undefined {
-    const all = (this.#byUri.get(uri) ?? none).filter((one) => this.#living(one, wall) !== undefined)
+  byUri(uri: string, aor: string, now: number): Association | undefined {
+    const all = (this.#byUri.get(uri) ?? none).filter((one) => this.#living(one, now) !== undefined)
     const [first] = all
     return all.find((one) => one.aor === aor) ?? (all.every((one) => one.aor === first?.aor) ? first : undefined)
   }
@@ -138,8 +139,8 @@ export class Associations {
     for (const association of this.#byUser.get(aor) ?? []) this.remove(association)
   }
 
-  #living(association: Association | undefined, wall: number): Association | undefined {
-    if (association === undefined || association.until > wall) return association
+  #living(association: Association | undefined, now: number): Association | undefined {
+    if (association === undefined || association.until > now) return association
     this.remove(association)
     return undefined
   }

@@ -87,7 +87,7 @@ class Ntlm implements Scheme {
     if (data === '') return this.#begin()
     const token = readToken(data)
     if (token === undefined) return { kind: 'rejected', because: 'auth.ntlm-token' }
-    const pending = this.#take(parameters.get('opaque') ?? '', arrival.wall)
+    const pending = this.#take(parameters.get('opaque') ?? '', this.#options.clock.now())
     if (pending === undefined) return { kind: 'stale' }
     const { credentials, realm } = this.#options
     return andThen(credentials.credential(token.user.toLowerCase(), ntHashScheme, realm), (row) =>
@@ -104,7 +104,7 @@ class Ntlm implements Scheme {
         this.#pending.delete(oldest)
         break
       }
-    this.#pending.set(opaque, { challenge, at: clock.wall() })
+    this.#pending.set(opaque, { challenge, at: clock.now() })
     const data = writeChallenge(challenge, { self, domain }).toString('base64')
     return {
       kind: 'continue',
@@ -112,10 +112,10 @@ class Ntlm implements Scheme {
     }
   }
 
-  #take(opaque: string, wall: number): Pending | undefined {
+  #take(opaque: string, now: number): Pending | undefined {
     const pending = this.#pending.get(opaque)
     this.#pending.delete(opaque)
-    return pending === undefined || Math.abs(wall - pending.at) > pendingMs ? undefined : pending
+    return pending === undefined || now - pending.at > pendingMs ? undefined : pending
   }
 
   #judge(authorization: Authorization, arrival: Arrival, { token, pending, row }: Attempt): Check {
@@ -153,22 +153,28 @@ class Ntlm implements Scheme {
 
   #associate(
     { parameters }: Authorization,
-    { request, flow, wall }: Arrival,
+    { request, flow }: Arrival,
     { aor, version, sessionKey }: { readonly aor: string; readonly version: number; readonly sessionKey: Buffer },
   ): void {
     const opaque = flat(parameters.get('opaque') ?? '')
     const endpoint = flat(endpointOf(request))
     const instance = instanceOf(request)
     const named = { opaque, aor: flat(aor), endpoint, instance: instance && flat(instance) }
-    const association = this.#options.associations.add({ ...named, version, sessionKey, wall })
+    const association = this.#options.associations.add({
+      ...named,
+      version,
+      sessionKey,
+      now: this.#options.clock.now(),
+    })
     const num = parameters.get('cnum')
     if (num !== undefined) isNewNumber(association, num)
     noteSigned(flow)
   }
 
-  #verify(authorization: Authorization, { request, wall, flow }: Arrival): Check {
+  #verify(authorization: Authorization, { request, flow }: Arrival): Check {
     const { parameters } = authorization
-    const association = this.#options.associations.byOpaque(parameters.get('opaque') ?? '', wall)
+    const { associations, clock } = this.#options
+    const association = associations.byOpaque(parameters.get('opaque') ?? '', clock.now())
     // Ours before a restart, or over: the client starts anew.
     if (association === undefined) return { kind: 'stale' }
     if (!this.#isFrom(request, association)) return { kind: 'rejected', because: 'auth.other-endpoint' }

@@ -49,7 +49,7 @@ export class NtlmSeal {
     const authorization = readAuthorization(response.header('Authorization') ?? '')
     if (authorization?.scheme !== 'ntlm') return isSignedFlow(flow) && response.status >= 200 ? unsigned : undefined
     const { parameters } = authorization
-    const association = associations.byOpaque(parameters.get('opaque') ?? '', clock.wall())
+    const association = associations.byOpaque(parameters.get('opaque') ?? '', clock.now())
     if (association?.aor !== addressOfRecord(response.toUri)) return 'auth.association-unknown'
     const [rand = '', num = ''] = [parameters.get('crand'), parameters.get('cnum')]
     const text = signedText(response, { rand, num, realm, target: self, version: association.version })
@@ -59,12 +59,12 @@ export class NtlmSeal {
 
   #request(text: string, request: SipRequest): string {
     const { associations, clock } = this.#options
-    const wall = clock.wall()
+    const now = clock.now()
     const epid = request.to.parameters.get('epid')
     const aor = addressOfRecord(request.toUri)
     const association =
-      associations.byUri(request.requestUri, aor, wall) ??
-      (epid === undefined ? undefined : associations.byEndpoint(aor, epid, wall))
+      associations.byUri(request.requestUri, aor, now) ??
+      (epid === undefined ? undefined : associations.byEndpoint(aor, epid, now))
     return association === undefined ? text : this.#signed(text, request, association)
   }
 
@@ -73,7 +73,7 @@ export class NtlmSeal {
     if (response.status < 200 || response.status === 401) return text
     const { associations, clock } = this.#options
     const from = addressOfRecord(response.fromUri)
-    const association = associations.byEndpoint(from, endpointOf(response), clock.wall())
+    const association = associations.byEndpoint(from, endpointOf(response), clock.now())
     if (association === undefined) return text
     const signed = this.#signed(text, response, association)
     if (response.method === 'REGISTER' && response.status < 300) this.#learn(association, response)

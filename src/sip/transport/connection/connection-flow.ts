@@ -7,7 +7,7 @@ import { offerAlias } from '../dial/alias.ts'
 import type { Core } from '../core.ts'
 import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
-import { foreignProtocol } from './foreign-protocol.ts'
+import { foreignProtocol, hasFirstLine } from './foreign-protocol.ts'
 import { destroyLater } from './close-delay.ts'
 import { isExplained } from './refuse.ts'
 import { answerTo } from './malformed.ts'
@@ -26,6 +26,8 @@ const isBlocked = 1,
   isOverTurn = 4
 const ping = '\r\n\r\n'
 const pong = '\r\n'
+
+const noOctets = Buffer.alloc(0)
 
 export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents {
   readonly id: FlowId
@@ -47,6 +49,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   readonly #wire: W
   readonly #wiring: Wiring<W>
   readonly #reader: Reader
+  /** What came while the first line has no end, and it may still be another protocol; undefined: it has, or is SIP. */
+  #opening: Buffer | undefined
   #notes: Map<string, unknown> | undefined
   /** Text of this turn, not yet written. */
   #pending = ''
@@ -86,6 +90,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.#wire = wire
     this.#wiring = wiring
     this.#reader = wiring.reader(core.limits, this)
+    this.#opening = start.direction === 'accepted' && !wiring.framed ? noOctets : undefined
   }
 
   get secure(): boolean {
@@ -196,8 +201,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
+    if (this.#opening !== undefined && this.#isForeign(this.#opening, chunk)) return
     if (!this.confirmed) {
-      if (this.#isForeign(chunk)) return
       // The close that follows is taken as where nothing is explained.
       if (this.#isUnconfirmed() && isExplained(chunk)) return
       this.confirmed = true
@@ -368,10 +373,13 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   /** Nothing that follows can be read, and the peer waits for an answer in its own protocol. */
-  #isForeign(chunk: Buffer): boolean {
-    if (this.direction !== 'accepted' || this.#wiring.framed) return false
-    const protocol = foreignProtocol(chunk)
-    if (protocol === undefined) return false
+  #isForeign(before: Buffer, chunk: Buffer): boolean {
+    const octets = before.length === 0 ? chunk : Buffer.concat([before, chunk])
+    const protocol = foreignProtocol(octets)
+    if (protocol === undefined) {
+      this.#opening = hasFirstLine(octets) ? undefined : octets
+      return false
+    }
     const reason = `${protocol} came on the ${this.transport} port ${this.local.port}, where SIP is spoken`
     this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: this, remote: this.remote, reason })
     this.abort('connection.wrong-protocol')

@@ -71,9 +71,13 @@ export function createResolver(options: ResolverOptions): Resolver {
     cacheSeconds <= 1 ? Promise.resolve(undefined) : ttlOfAny(resolver.getServers(), type, name, timeoutMs)
   return {
     naptr: async (name) =>
-      (await cache.answer(`NAPTR ${name}`, () => resolver.resolveNaptr(name), ttl('NAPTR', name))).map(naptrOf),
+      (
+        await cache.answer(`NAPTR ${name}`, () => resolver.resolveNaptr(name).catch(unknownType), ttl('NAPTR', name))
+      ).map(naptrOf),
     srv: async (name) =>
-      (await cache.answer(`SRV ${name}`, () => resolver.resolveSrv(name), ttl('SRV', name))).map(srvOf),
+      (await cache.answer(`SRV ${name}`, () => resolver.resolveSrv(name).catch(unknownType), ttl('SRV', name))).map(
+        srvOf,
+      ),
     a: async (name) =>
       (await cache.answer(`A ${name}`, () => resolver.resolve4(name, { ttl: true }), shortestTtl)).map(
         ({ address }) => address,
@@ -83,6 +87,15 @@ export function createResolver(options: ResolverOptions): Resolver {
         ({ address }) => address,
       ),
   }
+}
+
+/**
+ * Old servers and small routers do not know the newer types, and say so instead of "no such record" (RFC 3597 §3): the
+ * next kind of record is asked for, as RFC 3263 §4.1 has it. One that fails or refuses says nothing about the type.
+ */
+function unknownType(error: unknown): never[] {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOTIMP' || error.code === 'EFORMERR')) return []
+  throw error
 }
 
 /** Of the first server that says it. */

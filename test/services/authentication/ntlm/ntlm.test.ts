@@ -477,8 +477,18 @@ t.test('associations are bounded, for a user and in all', async (t) => {
   t.same([ofUser, one.associations.size], [2, 3])
 })
 
+t.test('an association lives on when the calendar steps by a year', async (t) => {
+  for (const ms of [31_536_000_000, -31_536_000_000]) {
+    const one = server()
+    const { session } = signIn(one)
+    one.clock.step(ms)
+    t.not(one.associations.byOpaque(session.opaque, one.clock.now()), undefined)
+    t.match(one.register(signatureLine(session, requestText({ fromParameters: fromAlice }))), { kind: 'pass' })
+  }
+})
+
 t.test('an association ends after eight hours', async (t) => {
   const one = server()
   const { session } = signIn(one)
-  t.equal(one.associations.byOpaque(session.opaque, one.clock.wall() + 8 * 3_600_000), undefined)
+  t.equal(one.associations.byOpaque(session.opaque, one.clock.now() + 8 * 3_600_000), undefined)
 })

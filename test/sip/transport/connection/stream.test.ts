@@ -402,3 +402,33 @@ for (const [name, octets] of [
     })
     t.equal((await at.server.next('closed')).because, 'connection.wrong-protocol')
   })
+
+for (const [name, ...chunks] of [
+  ['HTTP', 'G', 'ET / HTTP/1.1\r\n'],
+  ['HTTP', 'GET /', ' HTTP/1.1'],
+  ['SSH', 'S', 'SH-2.0-OpenSSH_9.9\r\n'],
+  ['an octet 0x00', 'OPT', 'IONS\0'],
+  ['a PROXY header', '\r\n', '\r\n\0\r\nQUIT\n'],
+  ['a line without SIP/2.0', 'EH', 'LO', ' mail.test\r', '\n'],
+] as const)
+  t.test(`names ${name} that its first ${chunks[0].length} octets did not show yet`, async (t) => {
+    const at = await served(t)
+    const socket = await peer(t, at)
+    for (const chunk of chunks) {
+      await new Promise((resolve) => socket.write(chunk, 'latin1', resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    t.match(await at.server.next('incident'), {
+      event: 'connection.wrong-protocol',
+      reason: new RegExp(`^${name} came on the tcp port`),
+    })
+  })
+
+t.test('reads a message that comes octet by octet, behind keep-alives', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  for (const octet of `\r\n\r\n${messageText().slice(0, 60)}`) socket.write(octet)
+  socket.write(messageText().slice(60))
+  t.match(await at.server.next('request'), {})
+  t.same(at.server.of('incident'), [])
+})

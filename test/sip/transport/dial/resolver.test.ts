@@ -92,6 +92,19 @@ t.test('rejects when the server fails', async (t) => {
   await t.rejects(resolver.a('fe1.lab.test'), { name: 'ResolveError', code: 'dns.unreachable' })
 })
 
+// conformance: RFC 3263 §4.1 — a server that does not know NAPTR or SRV leads to the next kind of record
+t.test('a server that does not know the type of a record has none of it', async (t) => {
+  for (const rcode of [1, 4]) {
+    const { resolver } = await served(t, [], rcode)
+    t.same([await resolver.naptr('lab.test'), await resolver.srv('_sips._tcp.lab.test')], [[], []], `RCODE ${rcode}`)
+    await t.rejects(resolver.a('fe1.lab.test'), { name: 'ResolveError' })
+  }
+  for (const rcode of [2, 5]) {
+    const { resolver } = await served(t, [], rcode)
+    await t.rejects(resolver.naptr('lab.test'), { name: 'ResolveError' }, `RCODE ${rcode}`)
+  }
+})
+
 t.test('keeps an answer for its TTL and asks again after it', async (t) => {
   const { resolver, clock, asked } = await served(t, [{ name: 'fe1.lab.test', type: 'A', ttl: 10, data: '192.0.2.1' }])
   await resolver.a('fe1.lab.test')
