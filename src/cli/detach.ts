@@ -39,7 +39,7 @@ export async function detach(io: Io, { data, source, options, prefix }: Detached
   const out = join(outputs, 'out')
   const err = join(outputs, 'err')
   try {
-    // What the background process says must find room, or nobody learns why it ended.
+    // What the background process says must find room, or no one learns why it ended.
     withPath(outputs, () => writeFileSync(err, ' '.repeat(roomOctets)))
     const command = [...prefix, ...launcher, ...upArguments(source, data, { ...options, json: true })]
     const ending = startInBackground(io, command, {

@@ -58,7 +58,7 @@ export interface RunningLab {
   readonly plan: LabPlan
   readonly folder: LabFolder
   readonly ready: ReadyDocument
-  /** Resolves when the lab has ended by itself, because its folder was taken away. */
+  /** Resolves when the lab has ended by itself, because its folder was removed. */
   readonly lost: Promise<LabError>
   /** Brings every node down, the outermost first. */
   stop(): Promise<void>

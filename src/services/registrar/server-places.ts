@@ -46,11 +46,11 @@ export class ServerPlaces {
   }
 
   /**
-   * Whether a request for that stored Contact may be dialled there: whoever has the name of a phone in DNS chooses the
+   * Whether a request for that stored Contact may be dialled there: the owner of the name in DNS chooses the
    * address. What a gateway registered at itself leads to that gateway.
    */
   mayDial(contact: string, hop: Dialled): boolean {
-    // Judged as it stands in the Contact.
+    // Judged as the text of the Contact.
     if (hop.host === hop.address) return true
     if (this.#ours.hasHop(hop)) return false
     const theirs = this.#theirs.filter(({ places }) => places.hasHop(hop))
