@@ -63,7 +63,7 @@ export const events = {
     meaning: 'An own certificate is in the last third of its lifetime',
   },
   'certificate.early': {
-    level: 'error',
+    level: 'warn',
     kept: true,
     meaning: 'The clock of the node was set back to before the begin of an own certificate in use',
   },

@@ -104,8 +104,8 @@ async function explain(
   if (options.output !== undefined && options.report === undefined)
     throw new UsageError('--output FILE needs --report html or junit')
   requireWritable(io, '--output', options.output)
-  requireEvidence(io, options)
   if (options.with !== undefined) return explainLink(io, what, options, finish)
+  requireEvidence(io, options)
   const orphan = options.on ?? options.ourRoots ?? options.weCheckPurpose
   if (orphan !== undefined) throw new UsageError('--on, --our-roots and --we-check-purpose need --with PEER')
   const [host] = what

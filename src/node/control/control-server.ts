@@ -2,7 +2,7 @@
  * The control API's door: HTTP on a Unix socket in the node's folder, mode 0600, bounded bodies. What it answers is
  * handed in.
  */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from '../../sip/http.ts'
 import { tmpdir } from 'node:os'
@@ -76,15 +76,21 @@ export async function openControlServer(
   settled: () => Promise<void> = async () => undefined,
 ): Promise<ControlServer> {
   const path = socketPath(folder)
-  rmSync(path, { force: true })
+  // Node removes what it listened on by that name when it closes. By then the socket of a later process can be at
+  // `path`, in a folder that was removed and made anew.
+  const first = join(dirname(path), `c.${process.pid}`)
+  rmSync(first, { force: true })
   const server = createServer((request, response) => void serve({ routes, settled }, request, response))
-  await listenOn(server, path)
-  chmodSync(path, 0o600)
+  await listenOn(server, first)
+  chmodSync(first, 0o600)
+  const own = inodeOf(first)
+  renameSync(first, path)
   return {
     close: () =>
       new Promise((resolve) => {
+        if (inodeOf(path) === own) rmSync(path, { force: true })
         server.close(() => {
-          removeElsewhere(folder)
+          if (path !== folder.controlSocket) rmSync(dirname(path), { recursive: true, force: true })
           resolve()
         })
         server.closeAllConnections()
@@ -103,13 +109,17 @@ function socketPath(folder: NodeFolder): string {
   return short
 }
 
+function inodeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino
+}
+
 function shortFolders(): string {
   return join(tmpdir(), 'siplab-')
 }
 
 /**
- * Removes the folder of a socket elsewhere, made by this process or by one that was killed. The pointer stays: a client
- * may be about to read it.
+ * Removes the folder of a socket elsewhere that a killed process left. The pointer stays: a client may be about to read
+ * it.
  */
 function removeElsewhere({ controlSocketPointer }: NodeFolder): void {
   if (!existsSync(controlSocketPointer)) return

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -30,6 +30,22 @@ t.test('what a killed process left elsewhere goes when the next one opens', asyn
   t.equal(existsSync(left), false)
   await next.close()
   await killed.close()
+})
+
+t.test('a server that closes leaves the socket of the one that has taken its folder', async (t) => {
+  const shallow = nodeFolder(ownFolder(t), 'fe1')
+  for (const folder of [shallow, deepFolder(t)]) {
+    mkdirSync(folder.root, { recursive: true })
+    const before = await openControlServer(folder, {})
+    rmSync(folder.root, { recursive: true })
+    mkdirSync(folder.root)
+    const later = await openControlServer(folder, {})
+    await before.close()
+    const path = folder === shallow ? folder.controlSocket : readFileSync(folder.controlSocketPointer, 'utf8')
+    t.ok(existsSync(path))
+    await later.close()
+    t.notOk(existsSync(path))
+  }
 })
 
 t.test('a reader of a trace that does not read is let go at 8 MB', async (t) => {
