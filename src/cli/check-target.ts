@@ -11,7 +11,8 @@ import {
   walk,
 } from '../check/index.ts'
 import type { Candidate, CheckReport, RemedyContext, Reached } from '../check/index.ts'
-import { isVerdict } from '../verdicts/codes.ts'
+import { isVerdict, verdict } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { databaseSteps } from './check-databases.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
 import { certificateOwner } from './certificate-owner.ts'
@@ -21,6 +22,7 @@ import { setUp, type Setup } from './check-setup.ts'
 import { liveTree } from './check-text.ts'
 import { faultOn } from '../faults/record.ts'
 import { foreignLinks } from '../lab/foreign.ts'
+import type { StoppedNode } from '../lab/lab-folder.ts'
 import { dialledNames, whileRunning } from '../lab/links.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import type { NodeStatus } from '../node/control/control-api.ts'
@@ -81,15 +83,25 @@ async function foreignSteps(log: CheckLog, { lab, foreign }: Setup): Promise<voi
     })
 }
 
-/** A stopped node has no listener to check, and the lab knows why the node stopped. */
+/** A stopped node has no listener to check, and the lab knows why the node stopped, or at least how. */
 function stoppedNode(log: CheckLog, target: string, { lab }: Setup): void {
-  if (lab === undefined) return
-  const verdict = lab.chosen.record.stopped[target]?.verdict
-  if (!isVerdict(verdict)) return
+  const stopped = lab?.chosen.record.stopped[target]
+  if (lab === undefined || stopped === undefined) return
+  const why = isVerdict(stopped.verdict) ? stopped.verdict : endedWithout(target, stopped)
   // With a fault on the node, siplab certs renew refuses to work.
   const on = faultOn(lab.chosen.folder, target)
   const heal = on === undefined ? {} : { fix: `remove the fault ${on.fault}: siplab heal ${target}` }
-  log.put('node', `node ${target}`, fromVerdict({ ...verdict, ...heal, message: `It has stopped. ${verdict.message}` }))
+  log.put('node', `node ${target}`, fromVerdict({ ...why, ...heal, message: `It has stopped. ${why.message}` }))
+}
+
+/** It was stopped by command or by a signal: no error of its own says why. */
+function endedWithout(node: string, { at, exit, signal }: StoppedNode): Verdict {
+  const how = signal === undefined ? `exit status ${exit ?? 0}` : `signal ${signal}`
+  return verdict('link.refused', {
+    node,
+    found: `its process ended at ${at} with ${how}`,
+    fix: `start the node: siplab node start ${node}`,
+  })
 }
 
 /** Whose remedies they are: of a server outside, or of the nodes at both ends. */

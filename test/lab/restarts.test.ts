@@ -74,6 +74,10 @@ t.test('a server without a twin', async (t) => {
 
   t.test('the remedy that is printed for a stopped server starts it again, word for word', async (t) => {
     await lab.run('node', 'stop', 'director')
+    t.match(await lab.run('check', 'director', '--json'), {
+      status: 1,
+      stdout: /"remedy": ?"start the node: siplab node start director"/,
+    })
     const fix = async (): Promise<string | undefined> => {
       const { stdout } = await lab.run('status', '--json')
       return /"fix": ?"([^"]*siplab node start director)"/.exec(stdout)?.[1]

@@ -19,7 +19,10 @@ import { macLength, RecentSeals } from './recent-seals.ts'
 
 export type TokenReading =
   | { readonly kind: 'flow'; readonly flow: Flow }
-  /** Ours and genuine, but the flow is closed: 430 (RFC 5626 §5.3.1). */
+  /**
+   * Ours and genuine, but the flow is closed: 430 (RFC 5626 §5.3.1). Also what looks as an earlier version wrote it: the
+   * process that held such a flow has ended, and 430 gives no right.
+   */
   | { readonly kind: 'gone' }
   /** Made by another node of the pool. */
   | { readonly kind: 'elsewhere'; readonly node: string }
@@ -76,9 +79,10 @@ export class FlowTokens {
     const token = flowsIn(user)
     const idStart = token.indexOf('.', macLength + 1) + 1
     const nodeStart = token.indexOf('.', idStart) + 1
-    if (idStart === 0 || nodeStart === 0 || token.search(/[.~]/) !== macLength) return noToken
-    // What an earlier version made went with the process that held the flow.
-    if (token[macLength] !== claimMark) return gone
+    const firstDot = token.indexOf('.')
+    if (idStart === 0 || nodeStart === 0 || firstDot < macLength) return noToken
+    if (firstDot === macLength) return gone
+    if (token.indexOf(claimMark) !== macLength) return noToken
     const isOurs = token.startsWith(this.boot, macLength + 1) && idStart === macLength + this.boot.length + 2
     const flow = isOurs ? this.settings.flow(parseInt(token.slice(idStart, nodeStart - 1), 36) as FlowId) : undefined
     // The flow's own token was made here: comparing with it spares the MAC.
