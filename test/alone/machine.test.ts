@@ -234,7 +234,7 @@ async function connectionsFrom(t: Test, lab: TestLab, count: number): Promise<re
 
 for (const [how, reader] of [
   ['closed', ['sh', '-c', 'exec 0<&-; exec sleep 600']],
-  ['full, since nobody reads it', ['sleep', '600']],
+  ['full, since nothing reads it', ['sleep', '600']],
 ] as const)
   t.test(`a log pipe that is ${how}`, async (t) => {
     const { lab, data } = await scene(t)

@@ -1,4 +1,4 @@
-/** What somebody writes about itself reaches nobody as the word of a server, however it is spelled. */
+/** What a sender writes about itself is not passed on as the word of a server, however it is spelled. */
 import t, { type Test } from 'tap'
 import { back, call, type Dialog, inside, nothingButAMarker, type User, userAt } from '../support/attack.ts'
 import { partnerEdge } from '../support/federation.ts'

@@ -20,8 +20,8 @@ import { macLength, RecentSeals } from './recent-seals.ts'
 export type TokenReading =
   | { readonly kind: 'flow'; readonly flow: Flow }
   /**
-   * Ours and genuine, but the flow is closed: 430 (RFC 5626 §5.3.1). Also what looks as an earlier version wrote it: the
-   * process that held such a flow has ended, and 430 gives no right.
+   * Ours and genuine, but the flow is closed: 430 (RFC 5626 §5.3.1). Also what has the shape of an earlier version: the
+   * process with such a flow has ended.
    */
   | { readonly kind: 'gone' }
   /** Made by another node of the pool. */

@@ -343,7 +343,7 @@ t.test('a certificate file is recognised behind long comments, and where it is d
   t.strictSame(codes(L.subarray(0, 300)), ['file.corrupt'])
 })
 
-t.test('a container with a password that nobody gave is no faulty container', async (t) => {
+t.test('a container whose password was not given has no fault of its own', async (t) => {
   const folder = t.testdir({ 'all.pem': key + chain })
   const pfx = execFileSync('openssl', ['pkcs12', '-export', '-in', 'all.pem', '-passout', 'pass:geheim'], {
     cwd: folder,

@@ -38,7 +38,7 @@ function watched(begin: number) {
   }
 }
 
-t.test('each change is told once', (t) => {
+t.test('each change is reported once', (t) => {
   const { after } = watched(-hour / 2)
   t.same([0, 0, 2 * hour, 0, hour, 0].map(after), [[], [], ['ending'], [], ['ended'], []])
   t.end()
@@ -58,7 +58,7 @@ t.test('a calendar that is set forward by a year, and back again', (t) => {
   t.end()
 })
 
-t.test('a certificate that was early when it was taken is told of by the check at that time', (t) => {
+t.test('a certificate that was early when it was loaded is reported by the check at that time', (t) => {
   const { after } = watched(hour)
   t.same([0, 2 * hour].map(after), [[], ['valid']])
   t.end()
