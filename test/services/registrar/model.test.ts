@@ -43,10 +43,12 @@ interface Held {
 }
 
 /** Host → binding of one user. Answers the status. */
-function applyToModel(held: Map<number, Held>, { call, cseq, contacts }: Register, now: number): number {
+function applyToModel(held: Map<number, Held>, request: Register, now: number): number {
+  const { call, cseq, contacts } = request
   for (const [host, one] of held) if (one.until <= now) held.delete(host)
   const touched = contacts === 'star' ? [...held.keys()] : contacts.map((contact) => contact.host)
-  if (touched.some((host) => held.get(host)?.call === call && cseq <= (held.get(host)?.cseq ?? 0))) return 500
+  const isOld = touched.some((host) => held.get(host)?.call === call && cseq <= (held.get(host)?.cseq ?? 0))
+  if (isOld && !isRepetition(held, request, now)) return 500
   if (contacts === 'star') held.clear()
   else
     for (const { host, expires } of contacts) {
@@ -54,6 +56,17 @@ function applyToModel(held: Map<number, Held>, { call, cseq, contacts }: Registe
       else held.set(host, { call, cseq, until: now + expires })
     }
   return 200
+}
+
+/** What the same request would lead to at most 32 s later: it may be one whose answer was lost. */
+function isRepetition(held: ReadonlyMap<number, Held>, { call, cseq, contacts }: Register, now: number): boolean {
+  if (contacts === 'star') return false
+  return contacts.every(({ host, expires }) => {
+    const one = held.get(host)
+    if (one === undefined) return expires === 0
+    const later = now + expires - one.until
+    return one.call === call && one.cseq === cseq && later >= 0 && later <= 32
+  })
 }
 
 t.test('the registrar does what the model does', async (t) => {
@@ -93,7 +106,7 @@ t.test('the registrar does what the model does', async (t) => {
     }),
     { numRuns: 100 },
   )
-  t.pass('300 random histories')
+  t.pass('100 random histories')
 })
 
 function contactsOf(decision: Decision): string[] {
