@@ -1,6 +1,6 @@
 /** The interval that a ratio of two checkouts is judged by. */
 import t from 'tap'
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import { isAboveBar, pairedRatio } from '../../bench/proxy/interval.ts'
 import { judge } from '../../bench/proxy/report.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { renderTextLadder, textWidth } from '../../src/cli/trace/text-ladder.ts'
 import type { TracedConnection } from '../../src/lab/trace/connections.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { type InjuryName, makeSchedule, readSchedule, scheduleText } from '../../src/endurance/chaos/schedule.ts'
 import { shorterThan, shrink } from '../../src/endurance/chaos/shrink.ts'

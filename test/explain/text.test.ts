@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { explainText } from '../../src/explain/text/index.ts'
 import { stacks } from '../../src/explain/text/stacks/index.ts'

@@ -1,7 +1,7 @@
 /** From a URI to addresses by a DNS server on the wire: aliases, silence, lies, loops, and what is kept how long. */
 import { createSocket } from 'node:dgram'
 import { decode, encode, type ResourceRecord } from 'dns-packet'
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t, { type Test } from 'tap'
 import { openDnsServer, type DnsServer } from '../../src/lab/nodes/dns/server.ts'
 import type { ZoneRecord } from '../../src/lab/nodes/dns/zone.ts'

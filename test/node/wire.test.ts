@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import type { TraceEntry } from '../../src/node/control/control-api.ts'
 import { withoutCredentials } from '../../src/node/wire/credentials.ts'

@@ -1,5 +1,5 @@
 /** The contacts of a phone, over a phone that only remembers what it is asked for. */
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { Buddies, readPidf, writePidf } from '../../src/phone/buddies.ts'
 import { readRows } from '../../src/phone/contacts.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { dialledUri } from '../../src/phone/dialled.ts'
 import { parseUri } from '../../src/sip/message/uri.ts'

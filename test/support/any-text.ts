@@ -2,7 +2,7 @@
  * Any text that is well-formed Unicode. `fc.string({ unit: 'binary' })` makes the same, after it has written down all
  * 1.1 million characters: a second of CPU for each process.
  */
-import fc, { type StringConstraints } from 'fast-check'
+import { fc, type StringConstraints } from './property.ts'
 
 /** Each size class of UTF-8 comes up; surrogates only in pairs. */
 const character = fc

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import type { Connected } from '../../src/survey/connect.ts'
 import {

@@ -1,7 +1,7 @@
 /** The plan of a lab over IPv6, and how its addresses are written. */
 import { BlockList, isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { newNamespace, ipv6Addresses } from '../../src/lab/namespace.ts'
 import { networkOption, readPlacement } from '../../src/cli/topology-options.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/property.ts'
 import t from 'tap'
 import { didYouMean, nearestName } from '../../src/topology/nearest-name.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import { ownFolder } from '../../support/own-folder.ts'
 import t from 'tap'
 import { explainCapture } from '../../../src/explain/capture/index.ts'

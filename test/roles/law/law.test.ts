@@ -2,7 +2,7 @@
  * The law at work on the policies of the roles: whatever an attacker combines of what it can write, nothing of another
  * user changes, nothing leaves for a host outside the law, and nothing reaches whom the law shields.
  */
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { authenticate } from '../../../src/services/authentication/authenticate.ts'
 import { rememberIdentity } from '../../../src/services/authentication/flow-identity.ts'

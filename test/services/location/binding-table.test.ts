@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { BindingTable } from '../../../src/services/location/memory/binding-table.ts'
 import type { Binding } from '../../../src/services/location/binding.ts'

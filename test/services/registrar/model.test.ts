@@ -1,5 +1,5 @@
 /** Random histories of REGISTERs against the simplest model of RFC 3261 §10.3 that can be written down. */
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { memoryLocation } from '../../../src/services/location/location.ts'
 import { registrar } from '../../../src/services/registrar/registrar.ts'

@@ -1,5 +1,5 @@
 import { deepStrictEqual, equal } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import {
   answer,

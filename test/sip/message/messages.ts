@@ -1,5 +1,5 @@
 /** Messages to start from, and generators of others. */
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 
 export interface RequestParts {
   readonly line?: string

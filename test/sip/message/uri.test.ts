@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import {
   addressOfRecord,

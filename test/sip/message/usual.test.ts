@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { MessageError, parseText, type SipMessage } from '../../../src/sip/message/index.ts'
 import { invite } from './messages.ts'

@@ -1,6 +1,6 @@
 /** White space stands wherever RFC 3261 §25.1 allows it, and means nothing. */
 import { deepStrictEqual } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { MessageError, type NameAddress, parseText, type SipMessage, type Via } from '../../../src/sip/message/index.ts'
 

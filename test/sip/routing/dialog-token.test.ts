@@ -1,5 +1,5 @@
 /** The sealed record of a dialog: what it says, and that nobody else can make or move one. */
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import {
   decoded,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import { FlowTokens } from '../../../src/sip/routing/flow-token.ts'
 import type { Policy } from '../../../src/sip/routing/decision.ts'
 import { flowToken } from '../../../src/sip/routing/policies/flow-token.ts'

@@ -1,5 +1,5 @@
 /** What peers send beyond what the proxy reads itself: it may be broken in any way, and harms nobody else. */
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { parseDatagram } from '../../../src/sip/message/index.ts'
 import { MessageError } from '../../../src/sip/message/message-error.ts'

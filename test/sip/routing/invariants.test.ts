@@ -1,5 +1,5 @@
 import t from 'tap'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import { answer } from '../../../src/sip/message/index.ts'
 import { defaultTransactionLimits } from '../../../src/sip/transaction/settings.ts'
 import { createTransactions } from '../../../src/sip/transaction/layer.ts'

@@ -1,6 +1,6 @@
 /** Every Record-Route value leads back to the listener that it names, for every pair of transports and schemes. */
 import { equal, ok } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { parseNameAddress } from '../../../src/sip/message/index.ts'
 import { OwnNames } from '../../../src/sip/routing/own.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { Absorbers } from '../../../src/sip/transaction/memory/absorbers.ts'
 import { hashOf } from '../../../src/sip/message/text-hash.ts'

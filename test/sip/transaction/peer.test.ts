@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import t from 'tap'
 import { isSamePeer } from '../../../src/sip/transaction/peer.ts'
 import type { PeerIdentity, TransportName } from '../../../src/sip/transport/flow.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import fc from 'fast-check'
+import { fc } from '../../support/property.ts'
 import { type TimerName, TimerWheel, WheelTimer } from '../../../src/sip/transaction/timer-wheel.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../support/property.ts'
 import t from 'tap'
 import { authenticate } from '../../../../src/services/authentication/authenticate.ts'
 import type { FailureLimit } from '../../../../src/services/authentication/failures.ts'

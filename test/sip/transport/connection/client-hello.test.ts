@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { connect } from 'node:tls'
-import fc from 'fast-check'
+import { fc } from '../../../support/property.ts'
 import t from 'tap'
 import { openingOf } from '../../../../src/sip/transport/connection/client-hello.ts'
 

@@ -1,7 +1,7 @@
 /** What a server does with the first octets of a connection before TLS answers. */
 import { createServer, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
-import fc from 'fast-check'
+import { fc } from '../../../support/property.ts'
 import t from 'tap'
 import { atDoor, beginsWithProxyHeader, proxyHeader } from '../../../../src/sip/transport/connection/door.ts'
 import { serverNameOf } from '../../../../src/sip/transport/connection/server-name.ts'

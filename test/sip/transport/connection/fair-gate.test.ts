@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../../support/property.ts'
 import t from 'tap'
 import { FairGate, type Place } from '../../../../src/sip/transport/connection/fair-gate.ts'
 

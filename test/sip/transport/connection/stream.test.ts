@@ -3,7 +3,7 @@
  * §18.3, RFC 5626 §4.4.1).
  */
 import t, { type Test } from 'tap'
-import fc from 'fast-check'
+import { fc } from '../../../support/property.ts'
 import { connect, type Socket } from 'node:net'
 import {
   harness,
