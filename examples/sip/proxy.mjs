@@ -18,7 +18,7 @@ const server = await sip.openServer({
     sip.registrar({ location, accounts: users, domains, clock, self }),
     sip.localTargets({ location, accounts: users, domains, self, isOpen }),
   ],
-  onFlowClosed: (flow) => sip.onFlowClosed(location, flow),
+  onFlowClosed: (flow) => location.removeFlow(flow.id),
 })
 
 console.log(

@@ -7,7 +7,7 @@
 export * from '../sip/index.ts'
 export { openServer, tlsMaterial } from './sip-server.ts'
 export type { ServerListener, ServerParts, ServerSettings, SipServer, TlsFiles } from './sip-server.ts'
-export { onFlowClosed, registrar, usersOn } from '../services/registrar/registrar.ts'
+export { registrar } from '../services/registrar/registrar.ts'
 export type { AccountSource, RegistrarOptions } from '../services/registrar/registrar.ts'
 export { localTargets, type LocalTargetsOptions } from '../services/registrar/local-targets.ts'
 export { type LocationService, memoryLocation } from '../services/location/location.ts'

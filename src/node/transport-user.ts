@@ -1,5 +1,4 @@
 /** What a node does with the news of its transport: messages go to the transactions, the rest becomes events. */
-import { onFlowClosed as forgetFlow, usersOn } from '../services/registrar/registrar.ts'
 import type { SipRequest, SipResponse } from '../sip/message/types.ts'
 import type { TransactionLayer } from '../sip/transaction/types.ts'
 import type { OverloadGuard } from '../sip/transaction/overload.ts'
@@ -90,8 +89,8 @@ export class NodeTransportUser implements TransportUser {
     const { stores, recorder, onFlowClosed } = this.#options
     this.transactions?.onFlowClosed(flow, because)
     if (stores.location !== undefined)
-      void Promise.resolve(forgetFlow(stores.location, flow)).then(
-        () => this.left?.(usersOn(flow)),
+      void Promise.resolve(stores.location.removeFlow(flow.id)).then(
+        (users) => this.left?.(users),
         (error: unknown) => recorder.record('store.lost', { message: String(error) }),
       )
     recorder.record('flow.closed', { data: { flow: flow.id, because } })

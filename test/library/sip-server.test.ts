@@ -7,7 +7,6 @@ import {
   fixedUsers,
   localTargets,
   memoryLocation,
-  onFlowClosed,
   openServer,
   registrar,
   type SipServer,
@@ -35,7 +34,7 @@ async function serve(t: Test): Promise<SipServer> {
       registrar({ location, accounts: users, domains, clock, self }),
       localTargets({ location, accounts: users, domains, self, isOpen }),
     ],
-    onFlowClosed: (flow) => void onFlowClosed(location, flow),
+    onFlowClosed: (flow) => void location.removeFlow(flow.id),
   })
   t.teardown(async () => {
     location.close()

@@ -22,11 +22,13 @@ export interface LocationService {
   lookup(aor: string): readonly Binding[] | Promise<readonly Binding[]>
   /** Answers when the change is durable. Throws or rejects with StoreError when it could not be made so. */
   register(change: Change): Outcome | Promise<Outcome>
+  /** Whether a binding of this process was registered by that flow. */
+  holds(flow: FlowId): boolean
   /**
-   * Forgets what could only be reached on that flow. Nothing after `close`: then flows end because the process does,
-   * and the record stays for the next one.
+   * Forgets what could only be reached on that flow, and gives who was registered by it. Nothing after `close`: then
+   * flows end because the process does, and the record stays for the next one.
    */
-  removeFlow(flow: FlowId, aors: Iterable<string>): void | Promise<void>
+  removeFlow(flow: FlowId): readonly string[] | Promise<readonly string[]>
   /** Forgets a user, for an account that was removed. */
   removeUser(aor: string): void | Promise<void>
   /** For `siplab registrations`. */
@@ -53,9 +55,8 @@ export function memoryLocation({ clock }: { readonly clock: Clock }): LocationSe
       applyTo(table, plan)
       return { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
     },
-    removeFlow(flow, aors) {
-      for (const binding of onFlow(table, flow, aors)) table.remove(binding.aor, binding.key)
-    },
+    holds: (flow) => table.hasFlow(flow),
+    removeFlow: (flow) => takeFlow(table, flow).users,
     removeUser: (aor) => removeAll(table, aor),
     async *all() {
       yield* alive([...table.all()], clock.wall())
@@ -127,10 +128,13 @@ class SingleWriter implements LocationService {
     return this.#persist(aor, plan)
   }
 
-  async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
-    if (this.#closed) return
-    const gone = onFlow(this.#table, flow, aors)
-    for (const binding of gone) this.#table.remove(binding.aor, binding.key)
+  holds(flow: FlowId): boolean {
+    return this.#table.hasFlow(flow)
+  }
+
+  async removeFlow(flow: FlowId): Promise<readonly string[]> {
+    if (this.#closed) return []
+    const { gone, users } = takeFlow(this.#table, flow)
     await this.#options.store.writeBindings({
       put: [],
       remove: gone.map((binding) => ({
@@ -139,6 +143,7 @@ class SingleWriter implements LocationService {
         flow: flowText(binding, this.#incarnation),
       })),
     })
+    return users
   }
 
   async removeUser(aor: string): Promise<void> {
@@ -240,9 +245,13 @@ function removeAll(table: BindingTable, aor: string): void {
   for (const binding of table.get(aor)) table.remove(aor, binding.key)
 }
 
-function onFlow(table: BindingTable, flow: FlowId, aors: Iterable<string>): readonly Binding[] {
-  const found: Binding[] = []
-  for (const aor of aors)
-    for (const binding of table.get(aor)) if (binding.flowBound && binding.flow === flow) found.push(binding)
-  return found
+/** Removes what could only be reached on that flow; `users` were registered by it, whether bound to it or not. */
+function takeFlow(
+  table: BindingTable,
+  flow: FlowId,
+): { readonly gone: readonly Binding[]; readonly users: readonly string[] } {
+  const all = table.onFlow(flow)
+  const gone = all.filter(({ flowBound }) => flowBound)
+  for (const binding of gone) table.remove(binding.aor, binding.key)
+  return { gone, users: [...new Set(all.map(({ aor }) => aor))] }
 }

@@ -33,6 +33,8 @@ class SharedLocation implements LocationService {
   readonly #incarnation = randomToken(4)
   readonly #inOrder = oneByOne()
   readonly #known = lastKnown()
+  /** Who registered by each flow of this process, until it closes. */
+  readonly #users = new Map<FlowId, Set<string>>()
   readonly #endSweeping: () => void
   #closed = false
 
@@ -53,19 +55,42 @@ class SharedLocation implements LocationService {
   }
 
   register(wanted: Change): Promise<Outcome> {
+    // Before anything waits: a flow that closes meanwhile takes along what is written then.
+    for (const { binding } of wanted.contacts)
+      if (binding.flow !== undefined && binding.expires > wanted.wall) this.#note(binding.flow, wanted.aor)
     return this.#inOrder(wanted.aor, () => this.#change(wanted))
   }
 
-  async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
-    if (this.#closed) return
+  holds(flow: FlowId): boolean {
+    return this.#users.has(flow)
+  }
+
+  async removeFlow(flow: FlowId): Promise<readonly string[]> {
+    if (this.#closed) return []
+    const users = [...(this.#users.get(flow) ?? [])]
+    this.#users.delete(flow)
+    for (const aor of users) await this.#inOrder(aor, () => this.#removeBound(aor, flow))
+    return users
+  }
+
+  async #removeBound(aor: string, flow: FlowId): Promise<void> {
     const text = flowText({ flowBound: true, flow } as Binding, this.#incarnation)
-    for (const aor of aors) {
-      const rows = await this.#store.bindingsOf(aor)
-      await this.#store.writeBindings({
-        put: [],
-        remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
-      })
-    }
+    const rows = await this.#store.bindingsOf(aor)
+    await this.#store.writeBindings({
+      put: [],
+      remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
+    })
+  }
+
+  #note(flow: FlowId, aor: string): void {
+    const users = this.#users.get(flow)
+    if (users === undefined) this.#users.set(flow, new Set([aor]))
+    else users.add(aor)
+  }
+
+  #forget(flow: FlowId, aor: string): void {
+    const users = this.#users.get(flow)
+    if (users?.delete(aor) === true && users.size === 0) this.#users.delete(flow)
   }
 
   async removeUser(aor: string): Promise<void> {
@@ -96,6 +121,8 @@ class SharedLocation implements LocationService {
     const plan = planChange(await this.#stored(wanted.aor), wanted)
     if (plan.kind !== 'done') return plan
     const { refused } = await this.#store.writeBindings(writesOf(plan, this.#incarnation))
+    for (const { flow } of plan.remove)
+      if (flow !== undefined && !plan.bindings.some((kept) => kept.flow === flow)) this.#forget(flow, wanted.aor)
     const [late] = refused
     if (late === undefined) this.#known.note(wanted.aor, plan.bindings)
     return late === undefined

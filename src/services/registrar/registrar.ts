@@ -6,7 +6,7 @@ import type { HeaderField } from '../../sip/message/types.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
-import { type Flow, keptFor } from '../../sip/transport/flow.ts'
+import { keptFor } from '../../sip/transport/flow.ts'
 import { forgetIdentity, rememberIdentity } from '../authentication/flow-identity.ts'
 import { provenHere } from '../authentication/authenticate.ts'
 import type { LocationService } from '../location/location.ts'
@@ -117,63 +117,33 @@ function answerTo(
   arrival: Arrival,
   read: ReadContacts & { kind: 'change' },
   outcome: Outcome,
-  { self, communicator, clock, changed }: RegistrarOptions,
+  { self, communicator, clock, changed, location }: RegistrarOptions,
 ): Decision {
   if (outcome.kind === 'out-of-order') return refuse(500, 'register.out-of-order', [['Retry-After', '1']])
   if (outcome.kind === 'too-many')
     return refuse(403, 'register.too-many-contacts', [
       diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, self),
     ])
-  remember(arrival, read)
+  remember(arrival, read, location)
   if (read.expires === 0 || (read.expires !== undefined && outcome.refreshed === 'no')) changed?.(read.change.aor)
   const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, communicator)
   headers.push(dateHeader(clock.wall()))
   return { kind: 'answer', status: 200, headers }
 }
 
-/** Tells the location service that a flow is gone: what could only be reached by it is forgotten. */
-export function onFlowClosed(location: LocationService, flow: Flow): MaybePromise<void> {
-  const aors = registeredOn(flow)
-  if (aors === undefined) return undefined
-  return location.removeFlow(flow.id, typeof aors === 'string' ? [aors] : aors)
-}
-
-/** Who is registered by a flow. */
-export function usersOn(flow: Flow): readonly string[] {
-  const aors = registeredOn(flow)
-  return aors === undefined ? [] : typeof aors === 'string' ? [aors] : [...aors]
-}
-
-const note = keptFor
-
-/** Who has bindings that use the flow. A phone has one user: no set is made for it. */
-function registeredOn(flow: Flow): string | Set<string> | undefined {
-  return flow.notes.get(note) as string | Set<string> | undefined
-}
-
-function addRegistered(flow: Flow, aor: string): void {
-  const known = registeredOn(flow)
-  if (known === undefined) flow.notes.set(note, aor)
-  else if (typeof known !== 'string') known.add(aor)
-  else if (known !== aor) flow.notes.set(note, new Set([known, aor]))
-}
-
-function removeRegistered(flow: Flow, aor: string): void {
-  const known = registeredOn(flow)
-  if (known === aor) flow.notes.delete(note)
-  else if (known instanceof Set) known.delete(aor)
-}
-
-function remember(arrival: Arrival, { change, expires }: ReadContacts & { kind: 'change' }): void {
+function remember(
+  arrival: Arrival,
+  { change: { aor }, expires }: ReadContacts & { kind: 'change' },
+  location: LocationService,
+): void {
   const { flow, wall } = arrival
   if (expires === undefined) return
-  if (expires === 0) {
-    removeRegistered(flow, change.aor)
-    forgetIdentity(flow, change.aor)
-    return
-  }
-  if (provenHere(arrival, change.aor)) rememberIdentity(flow, change.aor, wall + expires * 1000)
-  if (change.contacts.some((contact) => contact.binding.flow === flow.id)) addRegistered(flow, change.aor)
+  if (expires === 0) forgetIdentity(flow, aor)
+  else if (provenHere(arrival, aor)) rememberIdentity(flow, aor, wall + expires * 1000)
+  // Only datagram flows have to make room for others.
+  if (flow.reliable) return
+  if (location.holds(flow.id)) flow.notes.set(keptFor, true)
+  else flow.notes.delete(keptFor)
 }
 
 /**

@@ -67,6 +67,11 @@ t.test('the table holds what a plain map would', async (t) => {
       const found = Array.from({ length: 41 }, (_, user) => table.get(`sip:u${user}@lab.test`))
         .flat()
         .sort(order)
+      for (const flow of [0, 5_000_000_000] as FlowId[]) {
+        const onIt = [...model.values()].filter((held) => held.flow === flow).sort(order)
+        if (table.hasFlow(flow) !== onIt.length > 0) return false
+        if (JSON.stringify(table.onFlow(flow).sort(order)) !== JSON.stringify(onIt)) return false
+      }
       return table.size === model.size && JSON.stringify(found) === JSON.stringify([...model.values()].sort(order))
     }),
     { numRuns: 80 },

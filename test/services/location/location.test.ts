@@ -172,8 +172,27 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
         ],
       }),
     )
-    await location.removeFlow(1 as FlowId, [aor])
+    t.same([location.holds(1 as FlowId), location.holds(3 as FlowId)], [true, false])
+    t.same(await location.removeFlow(1 as FlowId), [aor])
     t.same(await contactsOf(location), ['sip:b@192.0.2.2'])
+    t.same([location.holds(1 as FlowId), await location.removeFlow(1 as FlowId)], [false, []])
+  })
+
+  t.test('holds no flow whose last binding was removed', async (t) => {
+    const location = await open(t)
+    const phone = { flowBound: true, flow: 1 as FlowId }
+    await location.register(change({ contacts: [contact('sip:a@192.0.2.1', phone)] }))
+    await location.register(change({ cseq: 2, contacts: [contact('sip:a@192.0.2.1', { ...phone, expires: 0 })] }))
+    t.same([location.holds(1 as FlowId), await location.removeFlow(1 as FlowId)], [false, []])
+  })
+
+  t.test('keeps nothing of a registration whose flow closed while it was written', async (t) => {
+    const location = await open(t)
+    const contacts = [contact('sip:a@192.0.2.1', { flowBound: true, flow: 1 as FlowId })]
+    const registered = location.register(change({ contacts }))
+    t.same(await location.removeFlow(1 as FlowId), [aor])
+    t.match(await registered, { kind: 'done' })
+    t.same(await contactsOf(location), [])
   })
 
   t.test('forgets a user that was removed', async (t) => {
@@ -241,7 +260,7 @@ t.test('one writer before SQLite', async (t) => {
       }),
     )
     before.close()
-    await before.removeFlow(17 as FlowId, [aor]) // the transport closes its flows as the process ends
+    await before.removeFlow(17 as FlowId) // the transport closes its flows as the process ends
     await first.close()
     const after = await singleWriter(t, await fileStore(t, file))
     t.match(await after.lookup(aor), [
@@ -351,7 +370,7 @@ t.test('several writers on SQLite', async (t) => {
       }),
     )
     t.match(await two.lookup(aor), [{ flowBound: true, flow: undefined, ownerRoute: '<sip:t@fe1.lab.test;lr>' }])
-    await two.removeFlow(1 as FlowId, [aor])
+    await two.removeFlow(1 as FlowId)
     t.equal((await one.lookup(aor)).length, 1, 'a flow of the same number elsewhere is another flow')
   })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { memoryLocation } from '../../../src/services/location/location.ts'
-import { onFlowClosed, registrar } from '../../../src/services/registrar/registrar.ts'
+import { registrar } from '../../../src/services/registrar/registrar.ts'
 import type { RegistrarOptions } from '../../../src/services/registrar/registrar.ts'
 import { localTargets } from '../../../src/services/registrar/local-targets.ts'
 import { MessageError } from '../../../src/sip/message/index.ts'
@@ -47,7 +47,7 @@ function service(t: Test, options: Partial<RegistrarOptions> = {}) {
       ),
     close(flow: Flow) {
       open.delete(flow.id)
-      return onFlowClosed(location, flow)
+      return location.removeFlow(flow.id)
     },
   }
 }

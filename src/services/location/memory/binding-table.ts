@@ -1,6 +1,7 @@
 /**
  * All bindings of a pool in memory: numbers in typed arrays, text in an arena, one chained hash table over the
- * address-of-record. A refresh writes a few numbers in place (measured by bench/registrations.ts).
+ * address-of-record, one chain for each flow. A refresh writes a few numbers in place (measured by
+ * bench/registrations.ts).
  */
 import { hashOf } from '../../../sip/message/text-hash.ts'
 import type { FlowId } from '../../../sip/transport/flow.ts'
@@ -16,6 +17,8 @@ export class BindingTable {
   readonly #arena = textArena()
   readonly #names = new NameTable()
   readonly #wheel = new Int32Array(bucketCount).fill(none)
+  /** First record of each flow. */
+  readonly #flows = new Map<FlowId, number>()
   #heads = new Int32Array(1024).fill(none)
   #columns = columnsOf(1024, undefined)
   #used = 0
@@ -44,6 +47,19 @@ export class BindingTable {
       if (startsWithField(text, aor)) found.push(this.#read(at, text))
     }
     return found.reverse()
+  }
+
+  /** Every binding that was registered by that flow, expired ones too. */
+  onFlow(flow: FlowId): Binding[] {
+    const found: Binding[] = []
+    const { flowNext } = this.#columns
+    for (let at = this.#flows.get(flow) ?? none; at !== none; at = flowNext[at] ?? none)
+      found.push(this.#read(at, this.#textAt(at)))
+    return found
+  }
+
+  hasFlow(flow: FlowId): boolean {
+    return this.#flows.has(flow)
   }
 
   put(binding: Binding): void {
@@ -111,6 +127,7 @@ export class BindingTable {
     this.#size++
     this.#linkHash(at, hash)
     this.#write(at, binding)
+    this.#linkFlow(at)
     this.#linkWheel(at)
   }
 
@@ -123,7 +140,10 @@ export class BindingTable {
       columns.length[at] = text.length
     }
     this.#unlinkWheel(at)
+    const isMoved = columns.flow[at] !== flowNumber(binding)
+    if (isMoved) this.#unlinkFlow(at)
     this.#write(at, binding)
+    if (isMoved) this.#linkFlow(at)
     this.#linkWheel(at)
   }
 
@@ -133,7 +153,7 @@ export class BindingTable {
     columns.cseq[at] = binding.cseq
     columns.q[at] = binding.q
     columns.regId[at] = binding.regId ?? 0
-    columns.flow[at] = binding.flow === undefined ? none : binding.flow
+    columns.flow[at] = flowNumber(binding)
     columns.flowBound[at] = binding.flowBound ? 1 : 0
     columns.owner[at] = this.#names.number(binding.owner)
     columns.userAgent[at] = this.#names.number(binding.userAgent)
@@ -177,6 +197,7 @@ export class BindingTable {
     const columns = this.#columns
     this.#unlinkWheel(at)
     this.#unlinkHash(at)
+    this.#unlinkFlow(at)
     this.#arena.release(columns.text[at] ?? 0, columns.length[at] ?? 0)
     columns.bucket[at] = none
     columns.next[at] = this.#free
@@ -224,6 +245,29 @@ export class BindingTable {
     else next[before] = following
   }
 
+  #linkFlow(at: number): void {
+    const { flow: flows, flowNext, flowPrevious } = this.#columns
+    const flow = (flows[at] ?? none) as FlowId
+    if (flow === none) return
+    const first = this.#flows.get(flow) ?? none
+    flowNext[at] = first
+    flowPrevious[at] = none
+    if (first !== none) flowPrevious[first] = at
+    this.#flows.set(flow, at)
+  }
+
+  #unlinkFlow(at: number): void {
+    const { flow: flows, flowNext, flowPrevious } = this.#columns
+    const flow = (flows[at] ?? none) as FlowId
+    if (flow === none) return
+    const following = flowNext[at] ?? none
+    const before = flowPrevious[at] ?? none
+    if (following !== none) flowPrevious[following] = before
+    if (before !== none) flowNext[before] = following
+    else if (following !== none) this.#flows.set(flow, following)
+    else this.#flows.delete(flow)
+  }
+
   #linkWheel(at: number): void {
     const { expires, bucket, wheelNext, wheelPrevious } = this.#columns
     // An expired record goes into the current bucket of the wheel, or a whole turn would pass before it is found.
@@ -251,6 +295,10 @@ export class BindingTable {
 }
 
 const noPath: readonly string[] = []
+
+function flowNumber({ flow }: Binding): number {
+  return flow ?? none
+}
 
 /** The text between two line ends; undefined: none. */
 function between(text: string, before: number, end: number): string | undefined {

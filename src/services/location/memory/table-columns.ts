@@ -46,6 +46,9 @@ function emptyColumns(length: number) {
     expires: new Float64Array(length),
     cseq: new Uint32Array(length),
     flow: new Float64Array(length),
+    /** Records of the same flow. */
+    flowNext: new Int32Array(length),
+    flowPrevious: new Int32Array(length),
     regId: new Uint32Array(length),
     q: new Uint16Array(length),
     flowBound: new Uint8Array(length),
