@@ -13,7 +13,6 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Administered } from './administration.ts'
-import { CertificateWatch } from './certificates/certificate-watch.ts'
 import { Condition } from './condition.ts'
 import { configurationFault } from './configuration-check.ts'
 import type { ChangeReport, NodeStatus } from './control/control-api.ts'
@@ -25,11 +24,10 @@ import { recordFailureChain } from './failure-chain.ts'
 import { forgetServed } from './fault-in-force.ts'
 import { type Changes, Listening } from './listening.ts'
 import type { AccountChange } from './controlled-node.ts'
-import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './control/node-control.ts'
 import { type NodeFolder, nodeFolder } from './control/node-folder.ts'
-import type { OwnCertificate } from './certificates/own-certificates.ts'
+import { OwnDates } from './certificates/own-dates.ts'
 import { MachineWatch } from './machine-watch.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { ServiceLinks } from './service-links.ts'
@@ -59,9 +57,6 @@ export interface ServiceOptions {
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
 
-/** What a step of the calendar ends as it brought it. */
-const aboutTime: ReadonlySet<string> = new Set(['cert.expired', 'cert.not-yet-valid'])
-
 export class Service {
   readonly plan: NodePlan
   readonly folder: NodeFolder
@@ -72,7 +67,7 @@ export class Service {
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
-  readonly #watch: CertificateWatch
+  readonly #dates: OwnDates
   readonly #listening: Listening
   readonly #condition: Condition
   readonly #storeWatch: StoreWatch
@@ -111,14 +106,13 @@ export class Service {
     this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
     this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
     this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
-    this.#watch = new CertificateWatch({
+    this.#dates = new OwnDates({
+      plan,
       clock,
-      warnAtFraction: plan.profile.warnAtFraction,
-      onEnding: (own) => this.#ownEnding(own),
-      onEnded: (own) => this.#ownEnded(own),
-      onEarly: (own) => this.#ownEarly(own),
-      onValid: (own) => this.#ownValid(own),
-      onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
+      recorder,
+      condition: this.#condition,
+      flows: () => this.#stack?.transport.flows() ?? [],
+      die: (found, reference) => void this.#die(found, reference),
     })
   }
 
@@ -221,8 +215,8 @@ export class Service {
     const unfetched = await this.#fetchCrls()
     if (unfetched !== undefined) changes.unchanged.push(`revocation lists: ${unfetched.message}`)
     await this.#listening.reload(changes)
-    this.#watchOwn()
-    lookForRevoked(this.#liveLinks, this.#listening.own)
+    this.#dates.watch(this.#listening.own)
+    this.#dates.lookForRevoked(this.#listening.own)
     return changes
   }
 
@@ -243,11 +237,6 @@ export class Service {
     this.recorder.record('drain.finished', { data: { givenUp: left } })
   }
 
-  /** What a fault of the lab put there may end without ending the service. */
-  #watchOwn(): void {
-    this.#watch.watch(this.#listening.own.filter(({ heldUp }) => !heldUp))
-  }
-
   async #open(): Promise<void> {
     const stores = await this.#openStores()
     const missing = this.#storeWatch.missingFile(stores)
@@ -264,7 +253,7 @@ export class Service {
     } catch (error) {
       return this.#cannotListen(error)
     }
-    this.#watchOwn()
+    this.#dates.watch(this.#listening.own)
     this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
     this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
     this.links.start()
@@ -303,53 +292,6 @@ export class Service {
     return this.#stack
   }
 
-  /** One certificate may serve several references; it ends the service once. */
-  #ownEnding(own: OwnCertificate): void {
-    this.recorder.record('certificate.ending', {
-      verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }),
-    })
-  }
-
-  #ownValid({ leaf: { fingerprint } }: OwnCertificate): void {
-    this.#condition.relieve(({ code, certificate }) => aboutTime.has(code) && certificate?.fingerprint === fingerprint)
-  }
-
-  /** Peers by a right clock accept it, others refuse it: the server serves on. */
-  #ownEarly(own: OwnCertificate): void {
-    const found = verdict('cert.not-yet-valid', {
-      ...this.#place(own),
-      found: `begins ${own.leaf.notBefore}, it is ${this.#now()} by the clock of ${this.plan.name}`,
-    })
-    this.recorder.record('certificate.early', { verdict: found, data: { reference: own.use.reference } })
-    this.#condition.impair(found, ({ code }) => code === found.code)
-  }
-
-  #ownEnded(own: OwnCertificate): void {
-    if (this.#condition.state === 'stopped') return
-    const found = verdict('cert.expired', {
-      ...this.#place(own),
-      found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}`,
-    })
-    this.recorder.record('certificate.ended', {
-      verdict: found,
-      data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds },
-    })
-    switch (this.plan.whenOwnCertificateEnds) {
-      case 'die':
-        return void this.#die(found, own.use.reference)
-      case 'drain':
-        closeLinksOf(this.#liveLinks, own)
-        return this.#condition.become('degraded')
-      case 'die-at-start':
-      case 'warn':
-        this.#condition.add(found, ({ code }) => code === found.code)
-        this.#condition.become('degraded')
-        return
-      default:
-        return this.plan.whenOwnCertificateEnds satisfies never
-    }
-  }
-
   /**
    * The list that could not be had; the others are in the folder. Nodes that do not fetch have theirs there already.
    */
@@ -369,10 +311,6 @@ export class Service {
   #namingALeaf(cause: Verdict): Verdict {
     const certificate = this.#listening.firstLeaf()
     return certificate === undefined ? cause : { ...cause, certificate }
-  }
-
-  get #liveLinks(): LiveLinks {
-    return { plan: this.plan, recorder: this.recorder, flows: this.#stack?.transport.flows() ?? [] }
   }
 
   #cannotListen(error: unknown): Promise<void> {
@@ -404,7 +342,7 @@ export class Service {
 
   async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
     this.#condition.become('stopped')
-    this.#watch.close()
+    this.#dates.close()
     this.#machine.close()
     this.links.close()
     await this.#stack?.close()
@@ -422,10 +360,6 @@ export class Service {
 
   #hasStopped(): boolean {
     return this.#condition.state === 'stopped'
-  }
-
-  #place(own: OwnCertificate): { readonly node: string; readonly certificate: OwnCertificate['leaf'] } {
-    return { node: this.plan.name, certificate: own.leaf }
   }
 
   #now(): string {
