@@ -12,13 +12,17 @@ export interface Rules {
   readonly optionTags: ReadonlySet<string>
   /** What all branches of this process start with. */
   readonly branchPrefix: string
+  /** Whether this server may answer it itself: it does so with Max-Forwards 0 too (§11, §16.3 step 3). */
+  readonly mayAnswer: (arrival: Incoming) => boolean
 }
+
+export const tooManyHops: Decision = refuse(483, 'request.too-many-hops')
 
 /** Fills in `loopHash` and `breadth`; gives the refusal a request has earned, undefined when it may go on. */
 export function validate(arrival: Incoming, rules: Rules): Decision | undefined {
   const { request } = arrival
   if (!rules.schemes.has(arrival.uri.scheme)) return refuse(416, 'request.scheme-unsupported')
-  if (request.maxForwards === 0) return refuse(483, 'request.too-many-hops')
+  if (request.maxForwards === 0 && !rules.mayAnswer(arrival)) return tooManyHops
   arrival.loopHash = loopHash(request, arrival)
   if (hasLooped(request, arrival.loopHash, rules.branchPrefix)) return refuse(482, 'request.loop')
   return checkBreadth(arrival) ?? checkProxyRequire(request, rules.optionTags)

@@ -566,6 +566,20 @@ t.test('Communicator', async (t) => {
     )
   })
 
+  t.test('one whose Contact changed keeps its binding when another takes the Contact it had', async (t) => {
+    for (const parts of [{ fromParameters: ';tag=1;epid=other' }, {}]) {
+      const { register } = service(t)
+      const at = (port: number): string => `Contact: <sip:alice@192.0.2.7:${port};transport=tcp>`
+      const flow = testFlow({ transport: 'tcp' })
+      register({ fromParameters: epid, callId: 'one', headers: [at(5001)] }, flow)
+      register({ fromParameters: epid, callId: 'one', cseq: 2, headers: [at(5002)] }, flow)
+      for (const cseq of [1, 2]) {
+        const contacts = values(register({ callId: 'two', cseq, headers: [at(5001)], ...parts }, flow), 'Contact')
+        t.same(contacts.map((value) => /7:(\d+)/.exec(value)?.[1]).sort(), ['5001', '5002'])
+      }
+    }
+  })
+
   t.test('an epid in To chooses the endpoint', async (t) => {
     const { register, call } = service(t)
     register({ fromParameters: epid, headers: [contact] })
