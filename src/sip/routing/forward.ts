@@ -18,7 +18,7 @@ import {
   type Side,
   unknownIdentity,
 } from './dialog-record.ts'
-import { asSecure, mustBeSecure, secureText } from './secured.ts'
+import { asSecure, inScheme, mustBeSecure } from './secured.ts'
 import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
@@ -46,7 +46,7 @@ type Routes = Omit<Way, 'nextHop' | 'target'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
-  const requestUri = arrival.uri.scheme === 'sips' ? secureText(target.uri) : target.uri
+  const requestUri = inScheme(arrival.uri.scheme, target.uri)
   if (!lastTaken) return { requestUri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
   const pushRoutes = [...target.routes, ...routes.map((route) => route.text)]
   return { requestUri, dropRoutes: popped + routes.length + 1, pushRoutes, appendRoute: undefined }

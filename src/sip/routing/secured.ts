@@ -49,9 +49,14 @@ export function asSecure(uri: SipUri): SipUri {
   return uri.scheme === 'sip' && !uri.parameters.has('transport') ? { ...uri, scheme: 'sips' } : uri
 }
 
-/** The Request-URI of a `sips` request stays one: `sip:bob@192.0.2.7;transport=tls` becomes `sips:bob@…`. */
-export function secureText(uri: string): string {
-  return /^sip:/i.test(uri) ? `sips:${uri.slice(4)}` : uri
+/**
+ * The Request-URI of a copy keeps the scheme of the request (RFC 5630 §5.3). One for `sips` stays so:
+ * `sip:bob@192.0.2.7;transport=tls` becomes `sips:bob@…`. One for `sip` comes to a `sips` Contact as `sip`, by TLS all
+ * the same: its caller has no `sips` Contact, and the phone would have to refuse it.
+ */
+export function inScheme(scheme: string, uri: string): string {
+  if (scheme === 'sips') return /^sip:/i.test(uri) ? `sips:${uri.slice(4)}` : uri
+  return scheme === 'sip' && /^sips:/i.test(uri) ? `sip:${uri.slice(5)}` : uri
 }
 
 /** For `canBeSecure`, from the flows of this process. */

@@ -684,6 +684,36 @@ t.test(
   },
 )
 
+t.test('a Contact with sips is not bound to a connection in the clear', async (t) => {
+  const { register, call } = service(t)
+  const asked = (uri: string) => ({ headers: [...outbound.slice(0, 1), `Contact: <${uri}>;reg-id=1;${instance}`] })
+  for (const [transport, uri] of [
+    ['tcp', 'sips:alice@192.0.2.7:40001'],
+    ['ws', 'sips:alice@x7k.invalid;transport=ws'],
+  ] as const)
+    t.match(register(asked(uri), testFlow({ transport })), {
+      status: 400,
+      because: 'register.contact-unreachable',
+      found: /sips/,
+    })
+  const secured = testFlow({ transport: 'wss' })
+  t.match(register(asked('sips:alice@x7k.invalid;transport=ws'), secured), { status: 200 })
+  t.equal(targetsOf(call('sip:alice@lab.test'))[0]?.flow, secured.id)
+  register({ headers: ['Contact: *', 'Expires: 0'], cseq: 2 })
+  register({ headers: ['Contact: <sips:alice@192.0.2.7:40001>'], cseq: 3 }, testFlow({ transport: 'tcp' }))
+  t.equal(targetsOf(call('sip:alice@lab.test'))[0]?.flow, undefined, 'it is dialled, by TLS')
+})
+
+t.test('an instance without a value names no device', async (t) => {
+  for (const empty of ['+sip.instance', '+sip.instance=""', '+sip.instance="<>"', '+sip.instance="< >"'])
+    for (const lines of [outbound.slice(0, 1), []])
+      t.match(
+        service(t).register({ headers: [...lines, `Contact: <sip:alice@192.0.2.7:40001>;reg-id=1;${empty}`] }),
+        { status: 400, because: 'register.contact-parameter', found: /sip\.instance/ },
+        empty,
+      )
+})
+
 t.test('an instance comes back as the quoted string that it came in', async (t) => {
   const quoted = '+sip.instance="<urn:x\\"y\\\\z>"'
   const answer = service(t).register({ headers: [`Contact: <sip:alice@192.0.2.9>;${quoted}`] })
@@ -807,4 +837,5 @@ t.test('a temporary GRUU is no user of this server', async (t) => {
   const { register, call } = service(t)
   register({ headers: ['Contact: <sip:alice@192.0.2.9>'] })
   t.match(call('sip:alice@lab.test;gr'), { kind: 'refuse', status: 404 })
+  t.match(call('sip:bob@lab.test;gr'), { kind: 'refuse', status: 404 }, 'of a user who is not signed in too')
 })
