@@ -450,6 +450,8 @@ t.test('flows (RFC 5626)', async (t) => {
 
 // conformance: RFC 5627 §5 — a public GRUU is given and leads to its instance
 // conformance-limit: RFC 5627 §3.1.2 — no temporary GRUU is given: it would need a table that all front ends share
+// conformance-limit: RFC 5627 §5.3 — inside a dialog the Route values lead to the device, and a GRUU in the Request-URI
+//   reaches it as it is
 t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a public GRUU leads to its instance only', async (t) => {
     const { register, call } = service(t)

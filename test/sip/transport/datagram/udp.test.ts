@@ -16,6 +16,8 @@ const datagram = (socket: Socket): Promise<string> =>
   new Promise((resolve) => socket.once('message', (octets) => resolve(octets.toString('latin1'))))
 
 // conformance: RFC 3581 §4 — received and rport, and the answer to the source
+// conformance-limit: RFC 3261 §18.2.2 — over UDP an answer goes to the source port, also where the request has no rport
+//   and its sent-by names another port: a peer that listens at another port than it sends from does not hear it
 t.test('answers where the request came from and stamps received and rport', async (t) => {
   const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
   const { local } = await server.layer.listen(listening('udp'))
