@@ -3,10 +3,13 @@ import { readAddressList, parseNameAddress } from './name-address.ts'
 import { MessageError } from './message-error.ts'
 import { CONTACT, type FieldName, fieldName, ODD, VIA } from './header-names.ts'
 import { trim, unfold } from './fast/scanner.ts'
-import { stampedVia } from './stamp.ts'
+import { isSource, stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
 import { readTopVia, readViaList } from './via.ts'
+
+/** Of UDP (RFC 3261 §18.2.2). */
+export const defaultPort = 5060
 
 const noLines: readonly number[] = []
 const noAddresses: readonly NameAddress[] = []
@@ -225,6 +228,15 @@ export class Message {
     this.stampPort = rport
     this.readTop = undefined
     this.readVias = undefined
+  }
+
+  get answerPort(): number {
+    const { viaRport, stampReceived, stampPort } = this
+    const port = this.viaPort === 0 ? defaultPort : this.viaPort
+    // Mostly it asked, or the two are the same: nothing is cut out of the text.
+    return viaRport !== -1 || port === stampPort || stampReceived === undefined || !isSource(this, stampReceived)
+      ? stampPort
+      : port
   }
 
   // The index, for the other files of this folder.
