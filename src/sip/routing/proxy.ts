@@ -241,12 +241,16 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.dropped?.(ack, flow, why)
   }
 
+  /** Never throws: the Vias below ours are as the peer sent them back, and nothing had to read them before. */
   sendBack(flow: Flow, text: string): void {
-    const { transport, dialsBack } = this.settings
-    // The Vias below ours are as the peer sent them back.
-    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    this.dialBack(flow, text).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
+  }
+
+  private async dialBack(flow: Flow, text: string): Promise<void> {
+    const { transport, dialsBack, on } = this.settings
+    const lost = (why: string): void => on.dropped?.(parseOwn(text), flow, why)
     if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
-    sendBack({ transport, flow }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
+    return sendBack({ transport, flow }, text, lost)
   }
 }
 
