@@ -114,15 +114,7 @@ export class Message {
   }
 
   get uri(): SipUri {
-    return (this.readUri ??= this.makeUri())
-  }
-
-  private makeUri(): SipUri {
-    try {
-      return parseUri(this.requestUri)
-    } catch (error) {
-      throw ofField(error, 'Request-URI')
-    }
+    return (this.readUri ??= uriOf(this.requestUri, 'Request-URI'))
   }
 
   get from(): NameAddress {
@@ -130,11 +122,11 @@ export class Message {
   }
 
   get fromUri(): SipUri {
-    return this.readFrom?.uri ?? parseUri(this.text.slice(this.fromUriStart, this.fromUriEnd))
+    return this.readFrom?.uri ?? uriOf(this.text.slice(this.fromUriStart, this.fromUriEnd), 'From')
   }
 
   get toUri(): SipUri {
-    return this.readTo?.uri ?? parseUri(this.text.slice(this.toUriStart, this.toUriEnd))
+    return this.readTo?.uri ?? uriOf(this.text.slice(this.toUriStart, this.toUriEnd), 'To')
   }
 
   get to(): NameAddress {
@@ -144,6 +136,10 @@ export class Message {
   /** Was checked with the head; those below it are another's matter, and may be broken. */
   get topVia(): Via {
     return (this.readTop ??= readTopVia(stampedVia(this)))
+  }
+
+  get topViaKey(): string {
+    return unfold(this.text, this.viaStart, this.topViaEnd) + '|' + (this.stampReceived ?? '')
   }
 
   get body(): string {
@@ -309,6 +305,14 @@ export class Message {
       if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false
     const behind = text.charCodeAt(end)
     return behind === 58 || behind === 32 || behind === 9
+  }
+}
+
+function uriOf(text: string, name: string): SipUri {
+  try {
+    return parseUri(text)
+  } catch (error) {
+    throw ofField(error, name)
   }
 }
 

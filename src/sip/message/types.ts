@@ -67,6 +67,8 @@ interface Common {
   readonly fromUri: SipUri
   readonly toUri: SipUri
   readonly topVia: Via
+  /** The top Via as it came, and the source that the transport saw: for comparisons, nothing of it is read. */
+  readonly topViaKey: string
   /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
   readonly branch: string | undefined
   /**

@@ -39,6 +39,15 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
     t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
   })
 
+  t.test('refuses a From or To that the seal of a dialog cannot name with 400, and sends nothing', async (t) => {
+    for (const method of ['INVITE', 'SUBSCRIBE', 'REFER'])
+      for (const ends of [{ from: '<sip:alice@lab.test;x;x>;tag=a' }, { to: '<sip:bob@lab.test;x=1;X=2>' }]) {
+        const { arrive, caller, transport } = proxyBench({ decide: () => route(callee) })
+        await arrive(request({ method, uri: callee, ...ends }))
+        t.same([caller.response().status, transport.flows.size], [400, 1], method)
+      }
+  })
+
   t.test('knows ms-benotify', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ method: 'SUBSCRIBE', uri: callee, headers: [['Proxy-Require', 'ms-benotify']] }))
