@@ -2,6 +2,7 @@
  * `sips` means TLS on every hop, the last one too (RFC 3261 §16.6 step 7, RFC 5630 §5.3): what cannot be reached so is
  * no target.
  */
+import { parseNameAddress } from '../message/name-address.ts'
 import type { SipUri } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
 import type { FlowId } from '../transport/flow.ts'
@@ -27,7 +28,7 @@ export function canBeSecure(
   if (target.flow !== undefined) return isSecure(target.flow) !== false
   if (target.nextHop !== undefined) return isSecurable(parseUri(target.nextHop))
   const [pushed] = target.routes
-  if (pushed !== undefined) return isSecurable(parseUri(pushed.replace(/^[^<]*<|>.*$/g, '')))
+  if (pushed !== undefined) return isSecurable(parseNameAddress(pushed).uri)
   const [route] = arrival.routes
   return route === undefined ? isSecured(parseUri(target.uri)) : isSecurable(route.uri)
 }

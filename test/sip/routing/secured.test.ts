@@ -76,6 +76,13 @@ t.test('a sip request comes to a Contact with sips as sip, by TLS', async (t) =>
   t.match(bench.to(7001).request().header('Record-Route'), /^<sip:/)
 })
 
+t.test('a Path with any display name leads there', async (t) => {
+  for (const path of ['"a<b>" <sip:one.lab.test;transport=tls;lr>', 'A B <sips:one.lab.test;lr>;x="<y>"']) {
+    const bench = await sipsTo('sips:bob@192.0.2.7', {}, { routes: [path] })
+    t.same([bench.to(7001).lines.length, bench.to(7001).request().header('Route')], [1, path])
+  }
+})
+
 t.test('of several targets only the secured ones are tried', async (t) => {
   const bench = proxyBench({
     hosts,
