@@ -22,6 +22,7 @@ import { createTransport } from '../sip/transport/transport.ts'
 import type { Listener, Refusal, TlsMaterial, TransportLayer } from '../sip/transport/types.ts'
 import { verdict } from '../verdicts/codes.ts'
 import { bracketed } from '../sip/message/endpoint.ts'
+import type { SipRequest, SipResponse } from '../sip/message/types.ts'
 
 export interface ServerListener {
   readonly transport: TransportName
@@ -90,8 +91,9 @@ export async function openServer(settings: ServerSettings): Promise<SipServer> {
       diagnose: (code) => verdict(code),
     }),
     user: {
-      onRequest: (request, flow) => above.proxy?.transactions.onRequest(request, flow),
-      onResponse: (response, flow) => above.proxy?.transactions.onResponse(response, flow),
+      onRequest: (request, flow) => alone(settings, request, () => above.proxy?.transactions.onRequest(request, flow)),
+      onResponse: (response, flow) =>
+        alone(settings, response, () => above.proxy?.transactions.onResponse(response, flow)),
       onFlowOpened: () => undefined,
       onFlowClosed(flow, because) {
         above.proxy?.transactions.onFlowClosed(flow, because)
@@ -113,6 +115,15 @@ export async function openServer(settings: ServerSettings): Promise<SipServer> {
   } catch (error) {
     await transport.close()
     throw error
+  }
+}
+
+/** Whatever a message does to us, it ends no more than itself. */
+function alone({ on }: ServerSettings, message: SipRequest | SipResponse, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    on?.failed?.(message, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { notEnabled, refusalOf } from '../../services/refusals.ts'
 import { recovering, andThen } from '../../services/maybe-promise.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
-import { secureText } from '../../sip/routing/secured.ts'
+import { inScheme } from '../../sip/routing/secured.ts'
 import { targetVia } from './next-hop.ts'
 
 /** The facts of an account that routing needs. */
@@ -93,8 +93,7 @@ function ofSender({ request, uri, remarks }: Arrival): SipUri | undefined {
 function redirect(arrival: Arrival, home: string, options: HomePoolOptions): Decision {
   // Over the kind of transport the request came by: who speaks TLS to us shall not be sent on in the clear.
   const uri = homeUri(arrival.flow.secure || arrival.uri.scheme === 'sips', home, options)
-  const contact = arrival.uri.scheme === 'sips' ? secureText(uri) : uri
-  return { kind: 'answer', status: 301, headers: [['Contact', `<${contact}>`]] }
+  return { kind: 'answer', status: 301, headers: [['Contact', `<${inScheme(arrival.uri.scheme, uri)}>`]] }
 }
 
 function homeUri(secure: boolean, home: string, { securePort, plainPort }: HomePoolOptions): string {

@@ -60,7 +60,7 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
     if (known !== undefined && !put.includes(known) && isOld(known, change))
       return planRepetition(current, change) ?? { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
-      const key = known?.key ?? newKey(contact)
+      const key = known?.key ?? newKey(contact, [current, put])
       if (known === undefined) refreshed = 'no'
       else if (refreshed === 'same' && isMoved(known, contact.binding)) refreshed = 'moved'
       place(put, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
@@ -162,8 +162,11 @@ export function instanceKey(instance: string | undefined): string | undefined {
   return instance?.toLowerCase()
 }
 
-function newKey({ uri, binding }: ContactChange): string {
-  return binding.regId === undefined ? uri.text : `${binding.instance ?? ''};reg-id=${binding.regId}`
+/** A binding keeps its key when its Contact changes: another one may have that Contact now, and gets a longer key. */
+function newKey({ uri, binding }: ContactChange, taken: readonly (readonly Binding[])[]): string {
+  let key = binding.regId === undefined ? uri.text : `${binding.instance ?? ''};reg-id=${binding.regId}`
+  while (taken.some((bindings) => indexOf(bindings, key) !== -1)) key += ';'
+  return key
 }
 
 /** Bindings that lead nowhere make room: first those whose flow a restart took, then those of an earlier life. */

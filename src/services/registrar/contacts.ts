@@ -192,7 +192,11 @@ function refuseScheme({ uri: { scheme } }: NameAddress): Refusal | undefined {
  * What no flow leads to is dialled: by a transport that is dialled here, at a name that may have an address. One below
  * `.invalid` has none (RFC 7118 §5). What comes from a server is reached by its Path.
  */
-function refuseUndialable({ request }: Arrival, uri: SipUri, { onFlow }: Reach): Refusal | undefined {
+function refuseUndialable({ request, flow }: Arrival, uri: SipUri, { onFlow }: Reach): Refusal | undefined {
+  if (onFlow && uri.scheme === 'sips' && !flow.secure) {
+    const found = 'Contact: sips means TLS on every hop (RFC 5630 §5.3), and this connection is not secured'
+    return refused(400, 'register.contact-unreachable', found)
+  }
   if (onFlow || !request.hasOneVia) return undefined
   if (isUnreal(uri)) {
     const found = `Contact: the host ${placeOf(uri)} has no address, and no connection leads to it instead`
@@ -253,6 +257,11 @@ function readWanted(
   const q = readQ(parameters.get('q'))
   if (q === undefined)
     return refused(400, 'register.contact-parameter', `Contact: q=${parameters.get('q')} is no number from 0 to 1`)
+  const instance = readInstance(parameters)
+  if (instance === '') {
+    const found = 'Contact: +sip.instance has no value, wanted one such as "<urn:uuid:…>"'
+    return refused(400, 'register.contact-parameter', found)
+  }
   const regId = outbound ? readRegId(parameters.get('reg-id')) : undefined
   if (Number.isNaN(regId)) {
     const found = `Contact: reg-id=${parameters.get('reg-id')} is no number from 1 to 2147483647`
@@ -265,7 +274,13 @@ function readWanted(
       'register.proxy-replace',
       'Contact: proxy=replace needs the transport of this flow, one hop away',
     )
-  return { kind: 'wanted', wanted: { q, regId, instance: parameters.get('+sip.instance'), replace } }
+  return { kind: 'wanted', wanted: { q, regId, instance, replace } }
+}
+
+/** `urn:uuid:6163cf37-…`, without its brackets. Empty: it says nothing, so it could not tell two devices apart. */
+function readInstance(parameters: NameAddress['parameters']): string | undefined {
+  if (!parameters.has('+sip.instance')) return undefined
+  return (parameters.get('+sip.instance') ?? '').replace(/^<|>$/g, '').trim()
 }
 
 function storedTexts({ request }: Arrival, uri: SipUri, { instance }: Wanted): readonly (string | undefined)[] {
@@ -286,7 +301,7 @@ function bindingOf(
     q,
     expires: wall + expires * 1000,
     path: request.addresses('Path').map((path) => flat(path.text)),
-    instance: instance && flat(instance.replace(/^<|>$/g, '')),
+    instance: instance && flat(instance),
     regId,
     epid: request.from.parameters.get('epid'),
     owner: settings.self,
@@ -367,7 +382,8 @@ function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): Reach
     flow.peer?.class !== 'edge'
   if (!alone) return { onFlow: false, bound: false }
   const unreachable = asked || isUnreal(uri) || flow.transport === 'ws' || flow.transport === 'wss'
-  const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)
+  const isSame = namesSource(uri, flow) && (flow.secure || uri.scheme !== 'sips')
+  const onFlow = unreachable || isSame || (flow.secure && flow.peer === undefined)
   return { onFlow, bound: onFlow && (unreachable || flow.secure) }
 }
 

@@ -56,6 +56,7 @@ function isForUser({ request, uri }: Arrival, domains: ReadonlySet<string>): boo
 
 function find(arrival: Arrival, options: LocalTargetsOptions): MaybePromise<Decision> {
   const { location, accounts } = options
+  if (isUnknownGruu(arrival.uri)) return unknownUser(options)
   const aor = addressOfRecord(arrival.uri)
   return andThen(location.lookup(aor), (bindings) => {
     if (bindings.length === 0) return nobodyThere(aor, options)
@@ -73,7 +74,6 @@ function toBindings(
   by: 'binding' | 'open-binding',
   options: LocalTargetsOptions,
 ): Decision {
-  if (isUnknownGruu(arrival.uri)) return unknownUser(options)
   const targets: Target[] = []
   for (const flows of byInstance(chosen(arrival, bindings))) {
     const [first, ...others] = flows.flatMap((binding) => {

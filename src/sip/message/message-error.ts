@@ -41,6 +41,7 @@ export interface PartialRequest {
   headers(name: string): readonly string[]
   /** As on a whole message: what the transport saw as the source. */
   stampTopVia(received: string, rport: number): void
+  readonly answerPort: number
   /** The Via header fields as an answer carries them, stamped. */
   viaBlock(): string
 }

@@ -3,10 +3,13 @@ import { readAddressList, parseNameAddress } from './name-address.ts'
 import { MessageError } from './message-error.ts'
 import { CONTACT, type FieldName, fieldName, ODD, VIA } from './header-names.ts'
 import { trim, unfold } from './fast/scanner.ts'
-import { stampedVia } from './stamp.ts'
+import { isSource, stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
 import { readTopVia, readViaList } from './via.ts'
+
+/** Of UDP (RFC 3261 §18.2.2). */
+export const defaultPort = 5060
 
 const noLines: readonly number[] = []
 const noAddresses: readonly NameAddress[] = []
@@ -111,15 +114,7 @@ export class Message {
   }
 
   get uri(): SipUri {
-    return (this.readUri ??= this.makeUri())
-  }
-
-  private makeUri(): SipUri {
-    try {
-      return parseUri(this.requestUri)
-    } catch (error) {
-      throw ofField(error, 'Request-URI')
-    }
+    return (this.readUri ??= uriOf(this.requestUri, 'Request-URI'))
   }
 
   get from(): NameAddress {
@@ -127,11 +122,11 @@ export class Message {
   }
 
   get fromUri(): SipUri {
-    return this.readFrom?.uri ?? parseUri(this.text.slice(this.fromUriStart, this.fromUriEnd))
+    return this.readFrom?.uri ?? uriOf(this.text.slice(this.fromUriStart, this.fromUriEnd), 'From')
   }
 
   get toUri(): SipUri {
-    return this.readTo?.uri ?? parseUri(this.text.slice(this.toUriStart, this.toUriEnd))
+    return this.readTo?.uri ?? uriOf(this.text.slice(this.toUriStart, this.toUriEnd), 'To')
   }
 
   get to(): NameAddress {
@@ -141,6 +136,10 @@ export class Message {
   /** Was checked with the head; those below it are another's matter, and may be broken. */
   get topVia(): Via {
     return (this.readTop ??= readTopVia(stampedVia(this)))
+  }
+
+  get topViaKey(): string {
+    return unfold(this.text, this.viaStart, this.topViaEnd) + '|' + (this.stampReceived ?? '')
   }
 
   get body(): string {
@@ -227,6 +226,15 @@ export class Message {
     this.readVias = undefined
   }
 
+  get answerPort(): number {
+    const { viaRport, stampReceived, stampPort } = this
+    const port = this.viaPort === 0 ? defaultPort : this.viaPort
+    // Mostly it asked, or the two are the same: nothing is cut out of the text.
+    return viaRport !== -1 || port === stampPort || stampReceived === undefined || !isSource(this, stampReceived)
+      ? stampPort
+      : port
+  }
+
   // The index, for the other files of this folder.
 
   get lineCount(): number {
@@ -297,6 +305,14 @@ export class Message {
       if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false
     const behind = text.charCodeAt(end)
     return behind === 58 || behind === 32 || behind === 9
+  }
+}
+
+function uriOf(text: string, name: string): SipUri {
+  try {
+    return parseUri(text)
+  } catch (error) {
+    throw ofField(error, name)
   }
 }
 

@@ -3,7 +3,7 @@ import { longName } from './header-names.ts'
 import type { PartialRequest } from './message-error.ts'
 import type { Via } from './types.ts'
 import { readSentBy } from './via.ts'
-import { nextComma } from './message.ts'
+import { defaultPort, nextComma } from './message.ts'
 import { bracketed } from './endpoint.ts'
 
 /**
@@ -38,6 +38,7 @@ class Partial implements PartialRequest {
   readonly topVia: Via
   private readonly fields: readonly (readonly [string, string])[]
   private stamp = ''
+  answerPort = 0
 
   constructor(method: string, topVia: Via, fields: readonly (readonly [string, string])[]) {
     this.method = method
@@ -57,6 +58,7 @@ class Partial implements PartialRequest {
   stampTopVia(received: string, rport: number): void {
     const asked = this.topVia.parameters.has('rport')
     const same = this.topVia.host === bracketed(received)
+    this.answerPort = asked || !same ? rport : (this.topVia.port ?? defaultPort)
     this.stamp = asked ? `;received=${received};rport=${rport}` : same ? '' : `;received=${received}`
   }
 

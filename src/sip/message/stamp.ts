@@ -52,7 +52,11 @@ export function stampOf(message: Stamped): string {
 /** Mostly many requests come from one place. */
 const last = { received: '', port: 0, stamp: '' }
 
-function isSource({ text, viaHostStart, viaHostEnd }: Stamped, received: string): boolean {
+/** Whether sent-by names the source. */
+export function isSource(
+  { text, viaHostStart, viaHostEnd }: Pick<Stamped, 'text' | 'viaHostStart' | 'viaHostEnd'>,
+  received: string,
+): boolean {
   const host = text.slice(viaHostStart, viaHostEnd)
   return host === received || host.toLowerCase() === `[${received.toLowerCase()}]`
 }

@@ -67,6 +67,8 @@ interface Common {
   readonly fromUri: SipUri
   readonly toUri: SipUri
   readonly topVia: Via
+  /** The top Via as it came, and the source that the transport saw: for comparisons, nothing of it is read. */
+  readonly topViaKey: string
   /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
   readonly branch: string | undefined
   /**
@@ -112,6 +114,12 @@ interface Common {
    * 3261 §18.2.1, RFC 3581).
    */
   stampTopVia(received: string, rport: number): void
+  /**
+   * The port of that source where an answer over UDP is heard: the one in sent-by where sent-by names the source and no
+   * `rport` was asked for (RFC 3261 §18.2.2), else the source port (RFC 3581 §4). Lab choice: so too where sent-by
+   * names another address, for a phone behind a NAT.
+   */
+  readonly answerPort: number
 }
 
 export interface SipRequest extends Common {

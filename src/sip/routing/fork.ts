@@ -133,8 +133,8 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   onTransportError(_: ClientTransaction, because: string): void {
     this.transaction = undefined
     this.trouble = because
-    if (this.target.flow !== undefined) return this.fail(430, 'route.no-flow')
     if (this.context.cancelled) return this.fail(487, because)
+    if (this.target.flow !== undefined) return this.fail(430, 'route.no-flow')
     // A call that somebody is at work on is not placed a second time. Any other request is sent once more.
     if (this.answered && this.context.isInvite) return this.fail(504, because)
     this.answered = false

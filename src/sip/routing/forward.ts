@@ -18,7 +18,7 @@ import {
   type Side,
   unknownIdentity,
 } from './dialog-record.ts'
-import { asSecure, mustBeSecure, secureText } from './secured.ts'
+import { asSecure, inScheme, mustBeSecure } from './secured.ts'
 import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
@@ -46,7 +46,7 @@ type Routes = Omit<Way, 'nextHop' | 'target'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
-  const requestUri = arrival.uri.scheme === 'sips' ? secureText(target.uri) : target.uri
+  const requestUri = inScheme(arrival.uri.scheme, target.uri)
   if (!lastTaken) return { requestUri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
   const pushRoutes = [...target.routes, ...routes.map((route) => route.text)]
   return { requestUri, dropRoutes: popped + routes.length + 1, pushRoutes, appendRoute: undefined }
@@ -106,6 +106,10 @@ function breadthField(breadth: number): HeaderField {
 const recorded = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'UPDATE'])
 const none: readonly string[] = []
 
+export function isRecorded(method: string): boolean {
+  return recorded.has(method)
+}
+
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
  * port and transport of its own side. One value carries the tokens of both flows. Each is sealed for its dialog: that
@@ -113,7 +117,7 @@ const none: readonly string[] = []
  */
 function recordRoutes({ own, settings }: Core, arrival: Incoming, { target }: Way, flow: Flow): readonly string[] {
   const mode = settings.forward.recordRoute
-  if (mode === 'none' || !recorded.has(arrival.request.method)) return none
+  if (mode === 'none' || !isRecorded(arrival.request.method)) return none
   const from = arrival.flow
   const { scheme } = arrival.uri
   const tokens = settings.flowTokens

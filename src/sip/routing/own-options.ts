@@ -46,7 +46,7 @@ export function ownOptions({ own, domains, optionTags, clock }: OwnOptions): Pol
   }
 }
 
-function isForServer(
+export function isForServer(
   { request, uri, routes, claimsDialog }: Arrival,
   own: OwnNames,
   domains: readonly string[],

@@ -16,7 +16,7 @@ import { Detours } from './detours.ts'
 import { codeOf } from './error-code.ts'
 import { endsHere } from './late-answers.ts'
 import { OwnNames } from './own.ts'
-import { ownOptions } from './own-options.ts'
+import { isForServer, ownOptions } from './own-options.ts'
 import { preprocess } from './preprocess.ts'
 import { notSecured, reply } from './reply.ts'
 import { ResponseContext } from './response-context.ts'
@@ -25,7 +25,7 @@ import { canBeSecure, isSecureFlow, mustBeSecure } from './secured.ts'
 import type { ProxySettings } from './settings.ts'
 import { forwardAck } from './stateless.ts'
 import { decide } from './targets.ts'
-import { type Rules, validate } from './validate.ts'
+import { type Rules, tooManyHops, validate } from './validate.ts'
 
 /** Hand `transactions` what the transport reports: its `onRequest`, `onResponse`, `onFlowClosed`. */
 export interface Proxy {
@@ -72,8 +72,13 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       onUndeliverable: (flow, text) => this.sendBack(flow, text),
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
-    this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
     const { domains = [], clock } = settings
+    this.rules = {
+      schemes: new Set(['sip', 'sips', 'tel']),
+      optionTags,
+      branchPrefix: this.transactions.branchPrefix,
+      mayAnswer: (arrival) => arrival.request.method === 'REGISTER' || isForServer(arrival, this.own, domains),
+    }
     const own = ownOptions({ own: this.own, domains, optionTags: settings.optionTags, clock })
     for (const [name, face] of Object.entries(settings.faces))
       this.lists.set(name, [...face.admit, own, ...face.target])
@@ -147,6 +152,10 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   private lawful(arrival: Incoming, decision: Decision): Decision {
     const { forbids } = this.settings
     if (decision.kind !== 'route') return decision
+    if (arrival.request.maxForwards === 0) {
+      arrival.decidedBy = 'validate'
+      return tooManyHops
+    }
     if (forbids === undefined) return this.secured(arrival, decision)
     let refusal: Decision | undefined
     for (const target of decision.targets) refusal = forbids(arrival, target) ?? refusal
@@ -232,12 +241,16 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.dropped?.(ack, flow, why)
   }
 
+  /** Never throws: the Vias below ours are as the peer sent them back, and nothing had to read them before. */
   sendBack(flow: Flow, text: string): void {
-    const { transport, dialsBack } = this.settings
-    // The Vias below ours are as the peer sent them back.
-    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    this.dialBack(flow, text).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
+  }
+
+  private async dialBack(flow: Flow, text: string): Promise<void> {
+    const { transport, dialsBack, on } = this.settings
+    const lost = (why: string): void => on.dropped?.(parseOwn(text), flow, why)
     if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
-    sendBack({ transport, flow }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
+    return sendBack({ transport, flow }, text, lost)
   }
 }
 

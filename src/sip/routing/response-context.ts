@@ -2,7 +2,7 @@
 import { MessageError } from '../message/message-error.ts'
 import { reasonOf } from '../message/reasons.ts'
 import type { HeaderField, NameAddress, SipResponse, SipUri } from '../message/types.ts'
-import { equalUris } from '../message/uri.ts'
+import { equalUris, parseUri } from '../message/uri.ts'
 import type { ServerTransaction } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
@@ -29,7 +29,7 @@ export class ResponseContext implements WayBack, ForkContext {
   private taken = 0
   private best: Outcome | undefined = undefined
   private challenges: SipResponse[] | undefined = undefined
-  /** Contacts of 3xx answers already in the target set. */
+  /** What is in the target set; undefined: no 3xx came. */
   private seen: SipUri[] | undefined = undefined
   cancelled = false
   private finished = false
@@ -184,7 +184,7 @@ export class ResponseContext implements WayBack, ForkContext {
   /** §16.5: Contacts of a redirection join the target set. False: none is new, the 3xx itself is the answer. */
   private recurse(response: SipResponse): boolean {
     if (!this.core.settings.forward.recurse || this.finished || this.cancelled) return false
-    this.seen ??= [this.arrival.uri]
+    this.seen ??= this.urisSoFar()
     const targets: Target[] = []
     for (const contact of contactsOf(response)) {
       if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
@@ -200,9 +200,19 @@ export class ResponseContext implements WayBack, ForkContext {
     return targets.length > 0
   }
 
-  /** A sips request never falls back to sip (§16.5). */
+  /** No URI is twice in the target set (§16.5): not that of a target that is still to be tried either. */
+  private urisSoFar(): SipUri[] {
+    const uris = [this.arrival.uri]
+    for (const { uri } of [...this.forks.map(({ target }) => target), ...this.groups.flat()]) {
+      const read = readable(uri)
+      if (read !== undefined) uris.push(read)
+    }
+    return uris
+  }
+
+  /** A sips request never falls back to sip (§16.5). A header part is for the caller: a Request-URI has none. */
   private isNewTarget({ uri }: NameAddress): boolean {
-    if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return false
+    if ((uri.scheme !== 'sip' && uri.scheme !== 'sips') || uri.headers !== undefined) return false
     if (this.arrival.uri.scheme === 'sips' && uri.scheme !== 'sips') return false
     return this.seen?.some((known) => equalUris(known, uri)) === false
   }
@@ -302,6 +312,16 @@ function contactsOf(response: SipResponse): readonly NameAddress[] {
     return response.addresses('Contact')
   } catch (error) {
     if (error instanceof MessageError) return []
+    throw error
+  }
+}
+
+/** undefined: it is no URI, and fails in its own fork. */
+function readable(uri: string): SipUri | undefined {
+  try {
+    return parseUri(uri)
+  } catch (error) {
+    if (error instanceof MessageError) return undefined
     throw error
   }
 }

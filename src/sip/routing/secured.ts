@@ -2,6 +2,7 @@
  * `sips` means TLS on every hop, the last one too (RFC 3261 §16.6 step 7, RFC 5630 §5.3): what cannot be reached so is
  * no target.
  */
+import { parseNameAddress } from '../message/name-address.ts'
 import type { SipUri } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
 import type { FlowId } from '../transport/flow.ts'
@@ -27,7 +28,7 @@ export function canBeSecure(
   if (target.flow !== undefined) return isSecure(target.flow) !== false
   if (target.nextHop !== undefined) return isSecurable(parseUri(target.nextHop))
   const [pushed] = target.routes
-  if (pushed !== undefined) return isSecurable(parseUri(pushed.replace(/^[^<]*<|>.*$/g, '')))
+  if (pushed !== undefined) return isSecurable(parseNameAddress(pushed).uri)
   const [route] = arrival.routes
   return route === undefined ? isSecured(parseUri(target.uri)) : isSecurable(route.uri)
 }
@@ -49,9 +50,14 @@ export function asSecure(uri: SipUri): SipUri {
   return uri.scheme === 'sip' && !uri.parameters.has('transport') ? { ...uri, scheme: 'sips' } : uri
 }
 
-/** The Request-URI of a `sips` request stays one: `sip:bob@192.0.2.7;transport=tls` becomes `sips:bob@…`. */
-export function secureText(uri: string): string {
-  return /^sip:/i.test(uri) ? `sips:${uri.slice(4)}` : uri
+/**
+ * The Request-URI of a copy keeps the scheme of the request (RFC 5630 §5.3). One for `sips` stays so:
+ * `sip:bob@192.0.2.7;transport=tls` becomes `sips:bob@…`. One for `sip` comes to a `sips` Contact as `sip`, by TLS all
+ * the same: its caller has no `sips` Contact, and the phone would have to refuse it.
+ */
+export function inScheme(scheme: string, uri: string): string {
+  if (scheme === 'sips') return /^sip:/i.test(uri) ? `sips:${uri.slice(4)}` : uri
+  return scheme === 'sip' && /^sips:/i.test(uri) ? `sip:${uri.slice(5)}` : uri
 }
 
 /** For `canBeSecure`, from the flows of this process. */

@@ -71,6 +71,6 @@ function drop(core: Core, arrival: Incoming, because: string): void {
 /** §16.11: the same for each repetition of this ACK; the loop hash at the end lets §16.3 step 4 work. */
 function identity(arrival: Incoming): string {
   const { branch, callId, cseq } = arrival.request
-  const hash = hashOn(hashOf(branch ?? arrival.request.topVia.text) ^ cseq, callId)
+  const hash = hashOn(hashOf(branch ?? arrival.request.topViaKey) ^ cseq, callId)
   return `${hashText(hash)}.${arrival.loopHash}`
 }

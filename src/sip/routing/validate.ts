@@ -1,10 +1,11 @@
 /** RFC 3261 §16.3: what every proxy checks before it asks anyone. Syntax was checked by the parser. */
 import { hashOf, hashOn } from '../message/text-hash.ts'
 import { unknownTags } from '../message/option-tags.ts'
-import type { SipRequest } from '../message/types.ts'
+import type { SipRequest, SipUri } from '../message/types.ts'
 import { loopHashOf } from '../transaction/branch.ts'
 import type { Incoming } from './arrival.ts'
 import { type Decision, refuse } from './decision.ts'
+import { isRecorded } from './forward.ts'
 import { hashText } from './hash-text.ts'
 
 export interface Rules {
@@ -12,16 +13,30 @@ export interface Rules {
   readonly optionTags: ReadonlySet<string>
   /** What all branches of this process start with. */
   readonly branchPrefix: string
+  /** Whether this server may answer it itself: it does so with Max-Forwards 0 too (§11, §16.3 step 3). */
+  readonly mayAnswer: (arrival: Incoming) => boolean
 }
+
+export const tooManyHops: Decision = refuse(483, 'request.too-many-hops')
 
 /** Fills in `loopHash` and `breadth`; gives the refusal a request has earned, undefined when it may go on. */
 export function validate(arrival: Incoming, rules: Rules): Decision | undefined {
   const { request } = arrival
+  if (isRecorded(request.method)) readEnds(request)
   if (!rules.schemes.has(arrival.uri.scheme)) return refuse(416, 'request.scheme-unsupported')
-  if (request.maxForwards === 0) return refuse(483, 'request.too-many-hops')
+  if (request.maxForwards === 0 && !rules.mayAnswer(arrival)) return tooManyHops
   arrival.loopHash = loopHash(request, arrival)
   if (hasLooped(request, arrival.loopHash, rules.branchPrefix)) return refuse(482, 'request.loop')
   return checkBreadth(arrival) ?? checkProxyRequire(request, rules.optionTags)
+}
+
+/**
+ * The seal of a dialog names both. A fault in them is the sender's, and it hears of it before anything is sent.
+ *
+ * @throws MessageError
+ */
+function readEnds({ fromUri, toUri }: SipRequest): readonly SipUri[] {
+  return [fromUri, toUri]
 }
 
 /**

@@ -18,8 +18,8 @@ export function branchKey(request: SipRequest, method: string): string {
  * caller where it differs on purpose (an ACK carries the tag of the answer).
  */
 export function oldRulesKey(request: SipRequest, method: string): string {
-  const { callId, cseq, fromTag, requestUri, topVia } = request
-  return `${callId}|${cseq}|${method}|${fromTag ?? ''}|${requestUri}|${topVia.text}`
+  const { callId, cseq, fromTag, requestUri, topViaKey } = request
+  return `${callId}|${cseq}|${method}|${fromTag ?? ''}|${requestUri}|${topViaKey}`
 }
 
 /** RFC 3261 §8.1.1.7 writes it one way; RFC 4475 §3.1.1.1 shows tokens compare without regard to case. */

@@ -2,6 +2,7 @@
  * A server transaction: what all its states share. The states are in `invite-server.ts` and `non-invite-server.ts`.
  */
 import { answer } from '../message/answer.ts'
+import { MessageError } from '../message/message-error.ts'
 import { parseOwn } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -144,7 +145,7 @@ export class Server implements ServerTransaction, TimerOwner {
 
   /** RFC 3261 §17.2.3: without a branch it must carry the To tag of the answer it acknowledges. */
   takesAck(ack: SipRequest): boolean {
-    if (this.byOldRules && this.text !== '' && parseOwn(this.text).toTag !== ack.toTag) return false
+    if (this.byOldRules && this.text !== '' && toTagOf(this.text) !== ack.toTag) return false
     return this.state.onAck(this)
   }
 
@@ -168,6 +169,16 @@ export class Server implements ServerTransaction, TimerOwner {
   private stopTimers(): void {
     if (this.deadline !== undefined) this.home.wheel.cancel(this.deadline)
     this.stopTrying()
+  }
+}
+
+/** undefined: none, or who sent the answer broke a Via that is not its own: nothing had to read that before. */
+function toTagOf(answerText: string): string | undefined {
+  try {
+    return parseOwn(answerText).toTag
+  } catch (error) {
+    if (error instanceof MessageError) return undefined
+    throw error
   }
 }
 

@@ -450,6 +450,8 @@ t.test('flows (RFC 5626)', async (t) => {
 
 // conformance: RFC 5627 §5 — a public GRUU is given and leads to its instance
 // conformance-limit: RFC 5627 §3.1.2 — no temporary GRUU is given: it would need a table that all front ends share
+// conformance-limit: RFC 5627 §5.3 — inside a dialog the Route values lead to the device, and a GRUU in the Request-URI
+//   reaches it as it is
 t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a public GRUU leads to its instance only', async (t) => {
     const { register, call } = service(t)
@@ -566,6 +568,20 @@ t.test('Communicator', async (t) => {
     )
   })
 
+  t.test('one whose Contact changed keeps its binding when another takes the Contact it had', async (t) => {
+    for (const parts of [{ fromParameters: ';tag=1;epid=other' }, {}]) {
+      const { register } = service(t)
+      const at = (port: number): string => `Contact: <sip:alice@192.0.2.7:${port};transport=tcp>`
+      const flow = testFlow({ transport: 'tcp' })
+      register({ fromParameters: epid, callId: 'one', headers: [at(5001)] }, flow)
+      register({ fromParameters: epid, callId: 'one', cseq: 2, headers: [at(5002)] }, flow)
+      for (const cseq of [1, 2]) {
+        const contacts = values(register({ callId: 'two', cseq, headers: [at(5001)], ...parts }, flow), 'Contact')
+        t.same(contacts.map((value) => /7:(\d+)/.exec(value)?.[1]).sort(), ['5001', '5002'])
+      }
+    }
+  })
+
   t.test('an epid in To chooses the endpoint', async (t) => {
     const { register, call } = service(t)
     register({ fromParameters: epid, headers: [contact] })
@@ -669,6 +685,36 @@ t.test(
     t.match(register(kept), { status: 200 }, 'its connection leads to it')
   },
 )
+
+t.test('a Contact with sips is not bound to a connection in the clear', async (t) => {
+  const { register, call } = service(t)
+  const asked = (uri: string) => ({ headers: [...outbound.slice(0, 1), `Contact: <${uri}>;reg-id=1;${instance}`] })
+  for (const [transport, uri] of [
+    ['tcp', 'sips:alice@192.0.2.7:40001'],
+    ['ws', 'sips:alice@x7k.invalid;transport=ws'],
+  ] as const)
+    t.match(register(asked(uri), testFlow({ transport })), {
+      status: 400,
+      because: 'register.contact-unreachable',
+      found: /sips/,
+    })
+  const secured = testFlow({ transport: 'wss' })
+  t.match(register(asked('sips:alice@x7k.invalid;transport=ws'), secured), { status: 200 })
+  t.equal(targetsOf(call('sip:alice@lab.test'))[0]?.flow, secured.id)
+  register({ headers: ['Contact: *', 'Expires: 0'], cseq: 2 })
+  register({ headers: ['Contact: <sips:alice@192.0.2.7:40001>'], cseq: 3 }, testFlow({ transport: 'tcp' }))
+  t.equal(targetsOf(call('sip:alice@lab.test'))[0]?.flow, undefined, 'it is dialled, by TLS')
+})
+
+t.test('an instance without a value names no device', async (t) => {
+  for (const empty of ['+sip.instance', '+sip.instance=""', '+sip.instance="<>"', '+sip.instance="< >"'])
+    for (const lines of [outbound.slice(0, 1), []])
+      t.match(
+        service(t).register({ headers: [...lines, `Contact: <sip:alice@192.0.2.7:40001>;reg-id=1;${empty}`] }),
+        { status: 400, because: 'register.contact-parameter', found: /sip\.instance/ },
+        empty,
+      )
+})
 
 t.test('an instance comes back as the quoted string that it came in', async (t) => {
   const quoted = '+sip.instance="<urn:x\\"y\\\\z>"'
@@ -793,4 +839,5 @@ t.test('a temporary GRUU is no user of this server', async (t) => {
   const { register, call } = service(t)
   register({ headers: ['Contact: <sip:alice@192.0.2.9>'] })
   t.match(call('sip:alice@lab.test;gr'), { kind: 'refuse', status: 404 })
+  t.match(call('sip:bob@lab.test;gr'), { kind: 'refuse', status: 404 }, 'of a user who is not signed in too')
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Decision } from '../../../src/sip/routing/decision.ts'
 import { proxyBench, type ProxyBench, type ProxyOptions, route, settle, target } from '../../support/proxy-bench.ts'
+import type { FakeFlow } from '../../support/fake-transport.ts'
 import { cancelFor, request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
@@ -50,6 +51,27 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
     await bench.cancel()
     bench.clock.advance(32_100)
     t.same(toInvite(bench), ['100', '180', '487'])
+  })
+
+  t.test('brings back 487 when the connection of the callee is lost too', async (t) => {
+    for (const kind of ['flow', 'dialled'] as const) {
+      const flows: FakeFlow[] = []
+      const bench = await calling({
+        make: ({ transport }) => {
+          if (kind === 'dialled') return {}
+          const flow = transport.accept({ transport: 'wss', port: 7009 })
+          flows.push(flow)
+          return { decide: () => route(target('sip:bob@x.invalid;transport=ws', { flow: flow.id })) }
+        },
+      })
+      const flow = flows[0] ?? bench.to(7001)
+      bench.answer(flow, 180)
+      await bench.cancel()
+      flow.close()
+      bench.proxy.transactions.onFlowClosed(flow, 'peer-closed')
+      await settle()
+      t.same(toInvite(bench), ['100', '180', '487'], kind)
+    }
   })
 
   t.test('that crosses a 200 leaves the 200', async (t) => {

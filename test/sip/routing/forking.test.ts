@@ -1,7 +1,7 @@
 import t from 'tap'
 import { rank } from '../../../src/sip/routing/best-response.ts'
 import { groupTargets } from '../../../src/sip/routing/groups.ts'
-import { proxyBench, type ProxyBench, type ProxyOptions, route, target } from '../../support/proxy-bench.ts'
+import { proxyBench, type ProxyBench, type ProxyOptions, route, settle, target } from '../../support/proxy-bench.ts'
 import { request, responseTo } from '../../support/sip-messages.ts'
 
 const hosts = { 'one.lab.test': [7001], 'two.lab.test': [7002], 'three.lab.test': [7003] }
@@ -141,7 +141,6 @@ t.test('serial forking', async (t) => {
     const bench = await forked(serial)
     const first = [...bench.transport.dialled].map(({ port }) => port)
     bench.answer(bench.to(7002), 486)
-    const { settle } = await import('../../support/proxy-bench.ts')
     await settle()
     t.same([first, bench.transport.dialled.map(({ port }) => port)], [[7002], [7002, 7001, 7003]])
   })
@@ -194,6 +193,22 @@ t.test('3xx recursion (RFC 3261 §16.5)', async (t) => {
     const bench = await forked({ decide: () => route(two), forward: { recurse: true } })
     bench.answer(bench.to(7002), 302, [['Contact', '<sip:bob@lab.test>']])
     t.same(finals(bench), ['302'])
+  })
+
+  t.test('leads to no target that is in the set already', async (t) => {
+    const bench = await forked({ decide: () => route(one, target(two, { q: 500 })), forward: { recurse: true } })
+    bench.answer(bench.to(7001), 302, [['Contact', `<${one}>, <${two}>`]])
+    await settle()
+    bench.answer(bench.to(7002), 486)
+    await settle()
+    t.same([bench.transport.dialled.map(({ port }) => port), finals(bench)], [[7001, 7002], ['302']])
+  })
+
+  t.test('leads to no Contact with a header part: a Request-URI has none (RFC 3261 §19.1.1)', async (t) => {
+    const bench = await forked({ decide: () => route(one), forward: { recurse: true } })
+    bench.answer(bench.to(7001), 302, [['Contact', `<${two}?Replaces=1>`]])
+    await settle()
+    t.same([bench.transport.dialled.map(({ port }) => port), finals(bench)], [[7001], ['302']])
   })
 
   // conformance: RFC 5630 §5.3 — a 3xx does not lead from sips to sip

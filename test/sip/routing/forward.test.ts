@@ -1,6 +1,8 @@
 import t from 'tap'
-import { followAnyRoute, proxyBench, route, target } from '../../support/proxy-bench.ts'
-import { facts, request } from '../../support/sip-messages.ts'
+import { parseText } from '../../../src/sip/message/index.ts'
+import type { SipResponse } from '../../../src/sip/message/types.ts'
+import { followAnyRoute, proxyBench, route, settle, target } from '../../support/proxy-bench.ts'
+import { facts, request, responseTo } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
 
@@ -275,5 +277,32 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     answer(to(7001), 200)
     t.equal(transport.dialled.length, before)
     t.ok(told.includes('dropped response.not-dialled'))
+  })
+
+  t.test('is lost alone when its flow is gone and the Via below ours cannot be read', async (t) => {
+    for (const dialsBack of [true, false])
+      for (const status of [180, 200, 486]) {
+        const bench = proxyBench({ settings: { dialsBack: () => dialsBack } })
+        await bench.arrive(request({ uri: callee }))
+        const { text } = responseTo(bench.to(7001).request(), status)
+        bench.caller.close()
+        const broken = parseText(text.replace(/\r\nVia: SIP\/2.0\/TLS 127[^\r]*/, '\r\nVia: !!!')) as SipResponse
+        t.doesNotThrow(() => bench.proxy.transactions.onResponse(broken, bench.to(7001)))
+        await settle()
+        t.match(bench.errors, [{ code: 'via-syntax' }])
+        t.equal(bench.told.includes(`${status} passed`), status >= 200)
+      }
+  })
+
+  t.test('whose Via below ours cannot be read breaks nothing when a client of RFC 2543 acknowledges it', async (t) => {
+    const bench = proxyBench({ transport: 'udp' })
+    const via = 'SIP/2.0/UDP 127.0.41.99:40000'
+    await bench.arrive(request({ uri: callee, via, callId: 'old' }))
+    const { text } = responseTo(bench.to(7001).request(), 486)
+    const broken = parseText(text.replace(/\r\nVia: SIP\/2.0\/UDP 127[^\r]*/, '\r\nVia: !!!')) as SipResponse
+    bench.proxy.transactions.onResponse(broken, bench.to(7001))
+    const ack = request({ method: 'ACK', uri: callee, via, callId: 'old', to: '<sip:bob@lab.test>;tag=b1' })
+    t.doesNotThrow(() => bench.proxy.transactions.onRequest(ack, bench.caller))
+    t.same(bench.errors, [])
   })
 })

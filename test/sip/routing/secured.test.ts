@@ -58,6 +58,31 @@ t.test('a Contact that says TLS is reached as sips', async (t) => {
   t.equal(bench.to(7001).lines[0], 'INVITE sips:bob@one.lab.test;transport=tls SIP/2.0')
 })
 
+// conformance: RFC 5630 §5.3 — a sip request comes to a sips Contact by TLS, and keeps its scheme
+t.test('a sip request comes to a Contact with sips as sip, by TLS', async (t) => {
+  const asked: string[] = []
+  const bench = proxyBench({
+    hosts,
+    decide: () => route('SIPS:bob@one.lab.test:7001'),
+    settings: {
+      locate: ({ scheme }, face) => {
+        asked.push(scheme)
+        return [{ transport: 'tls', address: '192.0.2.1', port: 7001, verifyName: 'one.lab.test', face }]
+      },
+    },
+  })
+  await bench.arrive(request({ uri: 'sip:bob@lab.test' }))
+  t.same([asked, bench.to(7001).lines[0]], [['sips'], 'INVITE sip:bob@one.lab.test:7001 SIP/2.0'])
+  t.match(bench.to(7001).request().header('Record-Route'), /^<sip:/)
+})
+
+t.test('a Path with any display name leads there', async (t) => {
+  for (const path of ['"a<b>" <sip:one.lab.test;transport=tls;lr>', 'A B <sips:one.lab.test;lr>;x="<y>"']) {
+    const bench = await sipsTo('sips:bob@192.0.2.7', {}, { routes: [path] })
+    t.same([bench.to(7001).lines.length, bench.to(7001).request().header('Route')], [1, path])
+  }
+})
+
 t.test('of several targets only the secured ones are tried', async (t) => {
   const bench = proxyBench({
     hosts,

@@ -39,6 +39,15 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
     t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
   })
 
+  t.test('refuses a From or To that the seal of a dialog cannot name with 400, and sends nothing', async (t) => {
+    for (const method of ['INVITE', 'SUBSCRIBE', 'REFER'])
+      for (const ends of [{ from: '<sip:alice@lab.test;x;x>;tag=a' }, { to: '<sip:bob@lab.test;x=1;X=2>' }]) {
+        const { arrive, caller, transport } = proxyBench({ decide: () => route(callee) })
+        await arrive(request({ method, uri: callee, ...ends }))
+        t.same([caller.response().status, transport.flows.size], [400, 1], method)
+      }
+  })
+
   t.test('knows ms-benotify', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ method: 'SUBSCRIBE', uri: callee, headers: [['Proxy-Require', 'ms-benotify']] }))
@@ -198,6 +207,37 @@ t.test('OPTIONS for the proxy itself', async (t) => {
     const { arrive, caller, transport } = proxyBench({ decide: () => route(callee) })
     await arrive(request({ method: 'OPTIONS', uri: 'sip:ping@internal.lab.test' }))
     t.same([caller.response().status, transport.flows.size], [200, 1])
+  })
+
+  // conformance: RFC 3261 §16.3 step 3 — what this server answers itself it answers with Max-Forwards 0 too
+  t.test('is answered with Max-Forwards 0 too, and a REGISTER that is answered here', async (t) => {
+    const told: (readonly [string, number])[] = []
+    for (const [method, uri] of [
+      ['OPTIONS', 'sip:internal.lab.test'],
+      ['OPTIONS', 'sip:ping@internal.lab.test'],
+      ['OPTIONS', 'sip:lab.test'],
+      ['OPTIONS', callee],
+      ['REGISTER', 'sip:lab.test'],
+      ['REGISTER', callee],
+      ['MESSAGE', 'sip:lab.test'],
+    ] as const) {
+      const { arrive, caller } = proxyBench({
+        decide: ({ requestUri }) =>
+          requestUri === callee ? route(callee) : { kind: 'answer', status: 200, headers: [], body: '' },
+        settings: { domains: ['lab.test'] },
+      })
+      await arrive(request({ method, uri, maxForwards: 0 }))
+      told.push([`${method} ${uri}`, caller.response().status])
+    }
+    t.same(told, [
+      ['OPTIONS sip:internal.lab.test', 200],
+      ['OPTIONS sip:ping@internal.lab.test', 200],
+      ['OPTIONS sip:lab.test', 200],
+      [`OPTIONS ${callee}`, 483],
+      ['REGISTER sip:lab.test', 200],
+      [`REGISTER ${callee}`, 483],
+      ['MESSAGE sip:lab.test', 483],
+    ])
   })
 
   // conformance: RFC 3261 §8.2.2.3 — an option tag in Require that this server does not support is answered 420

@@ -42,6 +42,18 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
     t.equal(requests.length, 2)
   })
 
+  t.test('a request without a branch is known again whatever else is in its Via', async (t) => {
+    const { layer, requests, acks } = transactionBench()
+    const via = 'SIP/2.0/UDP 127.0.0.1:45076;x;x'
+    const invite = request({ via })
+    const flow = new FakeFlow({ transport: 'udp' })
+    layer.onRequest(invite, flow)
+    layer.onRequest(invite, flow)
+    respond(requests[0], 486)
+    layer.onRequest(request({ method: 'ACK', via, callId: invite.callId, to: '<sip:bob@lab.test>;tag=b1' }), flow)
+    t.same([requests.length, acks.length], [1, 0])
+  })
+
   for (const [what, via] of [
     ['without a branch', 'SIP/2.0/tls 127.0.0.1:45076'],
     ['whose branch has no cookie', 'SIP/2.0/UDP 127.0.0.1:45076;branch=1'],

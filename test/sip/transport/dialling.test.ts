@@ -85,6 +85,13 @@ t.test('does so when alias is on and the server asks for it', async (t) => {
   t.equal(server.layer.existing({ ...hop, port: 5061, verifyName: 'fe1.lab.test' }), accepted)
 })
 
+t.test('an alias that is asked for twice, or by a client, breaks nothing', async (t) => {
+  const { client, hop, server } = await pair(t, { alias: true })
+  const flow = await client.layer.connect(hop)
+  flow.send(messageText({ via: 'SIP/2.0/TLS fe1.lab.test:5061;branch=z9hG4bKc;alias;alias;x;x' }))
+  t.equal((await server.next('request')).request.branch, 'z9hG4bKc')
+})
+
 t.test('leaves by the address of its face', async (t) => {
   const { server, client, hop } = await pair(t)
   await client.layer.listen(listening('tcp', { address: '127.0.0.9' }))

@@ -239,7 +239,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.#core.trace?.({ direction: 'in', flow: this, text: message.text })
     if (message.kind === 'response') return this.#core.user.onResponse(message, this)
     message.stampTopVia(this.remote.address, this.remote.port)
-    if (message.asksForAlias && this.#core.settings.alias) offerAlias(this.#core.flows, this, message.topVia)
+    if (message.asksForAlias && this.#core.settings.alias) offerAlias(this.#core.flows, this, message.sentBy)
     this.#core.user.onRequest(message, this)
   }
 

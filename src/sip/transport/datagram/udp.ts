@@ -29,6 +29,8 @@ export class UdpFlow implements Flow {
   open = true
   confirmed = true
   lastReceivedAt = 0
+  /** Where the peer hears answers, when that is not where it sends from. */
+  answersTo: SocketAddress | undefined = undefined
   /** When it was put last among the flows of its socket. */
   movedAt = 0
   readonly #socket: UdpSocket
@@ -210,7 +212,8 @@ export class UdpSocket implements Listener {
     if (this.#datagrams.queued > this.#core.settings.sendQueueBytes)
       return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
     this.#core.trace?.({ direction: 'out', flow, text })
-    this.#datagrams.add(text, flow.remote)
+    const { answersTo } = flow
+    this.#datagrams.add(text, answersTo !== undefined && text.startsWith('SIP/2.0 ') ? answersTo : flow.remote)
   }
 
   forget(flow: UdpFlow, because: string): void {
@@ -267,6 +270,7 @@ export class UdpSocket implements Listener {
     this.#core.trace?.({ direction: 'in', flow, text: message.text })
     if (message.kind === 'response') return this.#core.user.onResponse(message, flow)
     message.stampTopVia(remote.address, remote.port)
+    noteAnswers(flow, message.answerPort)
     this.#core.user.onRequest(message, flow)
   }
 
@@ -284,7 +288,9 @@ export class UdpSocket implements Listener {
   #malformed(error: MessageError, flow: UdpFlow): void {
     this.#incident('message.malformed', flow, flow.remote, error.message)
     const answer = answerTo(error, flow.remote, this.#core.user.warningAgent?.(flow.face))
-    if (answer !== undefined) flow.send(answer)
+    if (answer === undefined) return
+    noteAnswers(flow, error.partial?.answerPort ?? flow.remote.port)
+    flow.send(answer)
   }
 
   /** A flood from invented sources drives out only itself, as long as not every flow is in use. */
@@ -305,6 +311,13 @@ export class UdpSocket implements Listener {
   #incident(event: string, flow: Flow | undefined, remote: SocketAddress, reason: string): void {
     this.#core.user.onIncident({ event, flow, remote, reason })
   }
+}
+
+/** Gateways of Cisco send from another port than the one in their Via, and hear answers at the latter only. */
+function noteAnswers(flow: UdpFlow, port: number): void {
+  const { address, port: source } = flow.remote
+  if (port === source) flow.answersTo = undefined
+  else if (flow.answersTo?.port !== port) flow.answersTo = { address, port }
 }
 
 /** Line ends or zeros keep a NAT open; they say nothing. */

@@ -1,5 +1,4 @@
 /** Connection reuse in the other direction, where both ends want it (RFC 5923). */
-import type { Via } from '../../message/types.ts'
 import type { Flow } from '../flow.ts'
 import { hopKey, type FlowTable } from '../flow-table.ts'
 
@@ -10,15 +9,15 @@ const defaultPort = 5061
  * fe1.lab.test:5061;alias`: the address it came from with its sent-by port becomes the hop (§8.1). Only names its
  * certificate proved are offered.
  */
-export function offerAlias(flows: FlowTable, flow: Flow, via: Via): void {
+export function offerAlias(flows: FlowTable, flow: Flow, sentBy: string): void {
   const { peer } = flow
-  if (flow.direction !== 'accepted' || peer === undefined || peer.class === 'client' || !via.parameters.has('alias'))
-    return
+  if (flow.direction !== 'accepted' || peer === undefined || peer.class === 'client') return
+  const port = Number(/:(\d+)$/.exec(sentBy)?.[1] ?? defaultPort)
   for (const verifyName of peer.names) {
     const hop = {
       transport: flow.transport,
       address: flow.remote.address,
-      port: via.port ?? defaultPort,
+      port,
       verifyName,
       face: flow.face,
     }

@@ -29,6 +29,31 @@ t.test('answers where the request came from and stamps received and rport', asyn
   )
 })
 
+// conformance: RFC 3261 §18.2.2 — without rport an answer over UDP goes to the port in sent-by
+// conformance-limit: RFC 3261 §18.2.2 — it goes to the source port where sent-by does not name the source address, so
+//   that a phone behind a NAT hears it
+t.test('answers at the port in sent-by where no rport was asked for', async (t) => {
+  const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
+  const { local } = await server.layer.listen(listening('udp'))
+  const [source, listener] = [await phone(t), await phone(t)]
+  const { port } = listener.address()
+  const answered = async (via: string, spoil = (text: string): string => text): Promise<string> => {
+    const text = messageText({ via: `SIP/2.0/UDP ${via};branch=z9hG4bK${Math.random()}` })
+    source.send(spoil(text), local.port, local.address)
+    return Promise.race([
+      datagram(source).then((answer) => `source ${answer.slice(8, 11)}`),
+      datagram(listener).then((answer) => `sent-by ${answer.slice(8, 11)}`),
+    ])
+  }
+  t.equal(await answered(`127.0.0.1:${port}`), 'sent-by 200')
+  t.equal(await answered(`127.0.0.1:${port}`, (text) => text.replace('CSeq: 1', 'CSeq: x')), 'sent-by 400')
+  t.equal(await answered(`127.0.0.1:${port};rport`), 'source 200')
+  t.equal(await answered(`127.0.0.1:${source.address().port}`), 'source 200')
+  t.equal(await answered(`10.0.0.7:${port}`), 'source 200')
+  t.equal(await answered(`phone.invalid:${port}`), 'source 200')
+  t.equal(await answered(`10.0.0.7:${port}`, (text) => text.replace('CSeq: 1', 'CSeq: x')), 'source 400')
+})
+
 // conformance: RFC 6157 §3.2 — SIP over IPv6
 t.test('speaks IPv6', async (t) => {
   const server = harness(t)
