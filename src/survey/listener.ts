@@ -111,7 +111,7 @@ function serverOptions({
     ...(settings.dhparam === undefined ? {} : { dhparam: settings.dhparam }),
     handshakeTimeout: 10_000,
     SNICallback: (name, done) => {
-      const shown = choose(name)
+      const shown = choose(name.toLowerCase())
       if (shown === undefined) return done(new Error(`no fault is called ${printable(Buffer.from(name))}`))
       const known = contexts.get(shown.slug)
       if (known !== undefined) return done(null, known)

@@ -102,6 +102,21 @@ t.test('who was shown no certificate has refused none: port scans and health che
   t.match(survey.trials, [{ fault: 'expired', outcome: { kind: 'refused' } }])
 })
 
+t.test('the SNI selects the fault in any case (RFC 6066 §3, RFC 4343)', async (t) => {
+  const shown = goodPresenter({ ground, name }, Date.now())
+  const listener = await openListener({
+    address: '127.0.0.1',
+    port: 0,
+    rootPem: root,
+    versions: ['1.2', '1.3'],
+    patienceMs: 500,
+    choose: (asked) => (asked === name ? { slug: 'good', presenter: shown } : undefined),
+    onVisit: () => undefined,
+  })
+  t.teardown(() => listener.close())
+  t.equal(await signIn(listener.port, { servername: name.toUpperCase() }), 'SIP/2.0 200 OK')
+})
+
 t.test('a place where no one can listen is wrong usage', async (t) => {
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
