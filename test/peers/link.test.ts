@@ -229,3 +229,13 @@ t.test('the day on which a CA stops carries the mark of its source', async (t) =
     /^2025-09-15 SSL\.com writes clientAuth no longer/,
   ])
 })
+
+t.test('a rule is as old as itself, not as the period that another rule began', async (t) => {
+  const said = (on: string): string | undefined =>
+    link('teams-direct-routing', on, { from: on, days: 100 })
+      .directions.flatMap(({ checks }) => checks)
+      .find(({ about }) => about === 'client-purpose')?.sentence
+  t.match(said('2026-08-01'), /accepts that since 2025-12-12$/)
+  t.match(said('2025-12-12'), /accepts that since 2025-12-12$/)
+  t.match(said('2025-12-11'), /the peer demands it$/)
+})

@@ -3,7 +3,7 @@ import type { Certificate } from '../../certificates/examine/index.ts'
 import { offeredNames } from '../../certificates/examine/names.ts'
 import { ekuOid } from '../../certificates/examine/oids.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
-import type { Fact, Period } from '../policy.ts'
+import type { Fact, PeerPolicy, Period } from '../policy.ts'
 import { type Check, demandOf } from './check.ts'
 import { shortName, type Situation } from './chain-checks.ts'
 import type { Presented } from './presented.ts'
@@ -30,7 +30,7 @@ export function serverPurposeCheck(chain: Presented, { policy, period }: Situati
       sentence: `whether ${policy.title} wants serverAuth in our certificate is not known`,
       question: 'Which extended key usages must the certificate of our SBC carry where you dial us?',
     }
-  return purposeCheck('server-purpose', 'serverAuth', chain, fact, period)
+  return purposeCheck('serverAuth', chain, policy, period)
 }
 
 /** What the peer checks of our certificate where we dial it. */
@@ -43,16 +43,12 @@ export function clientPurposeCheck(chain: Presented, { policy, period }: Situati
       sentence: `whether ${policy.title} wants clientAuth in our certificate is not known`,
       question: 'Do you refuse a client certificate whose extended key usage is serverAuth only?',
     }
-  return purposeCheck('client-purpose', 'clientAuth', chain, fact, period)
+  return purposeCheck('clientAuth', chain, policy, period)
 }
 
-function purposeCheck(
-  about: 'server-purpose' | 'client-purpose',
-  purpose: Purpose,
-  chain: Presented,
-  fact: Fact<'required' | 'accepted' | 'none'>,
-  period: Period,
-): Check {
+function purposeCheck(purpose: Purpose, chain: Presented, policy: PeerPolicy, period: Period): Check {
+  const about = purpose === 'serverAuth' ? 'server-purpose' : 'client-purpose'
+  const fact = period[purpose]
   const narrow = excludes(chain, purpose)
   const demand = demandOf(fact, period)
   if (narrow === undefined)
@@ -62,7 +58,12 @@ function purposeCheck(
   if (fact.value === 'none')
     return { about, outcome: 'holds', sentence: `${found}; the peer does not look at it`, demand }
   if (fact.value === 'accepted')
-    return { about, outcome: 'warns', sentence: `${found}; the peer accepts that${since(period)}`, demand }
+    return {
+      about,
+      outcome: 'warns',
+      sentence: `${found}; the peer accepts that${since(policy, period, purpose)}`,
+      demand,
+    }
   return {
     about,
     outcome: 'breaks',
@@ -72,7 +73,12 @@ function purposeCheck(
   }
 }
 
-function since({ since: from }: Period): string {
+/** The first day of the rule itself, which may be older than the period: another rule may have begun that one. */
+function since({ periods }: PeerPolicy, period: Period, purpose: Purpose): string {
+  const others = periods.slice(0, periods.indexOf(period)).toReversed()
+  const before = others.findIndex((each) => each[purpose].value !== period[purpose].value)
+  const same = before < 0 ? others : others.slice(0, before)
+  const from = (same.at(-1) ?? period).since
   return from === undefined ? '' : ` since ${from}`
 }
 
