@@ -63,9 +63,9 @@ function othersText({ verdict }: Step): readonly string[] {
 
 const mostCandidates = 3
 
-/** Where the finding does not prove its code: what else shows itself so. */
-function perhapsText({ verdict, code }: Step): readonly string[] {
-  const others = (verdict?.candidates ?? []).filter((each) => each.code !== code)
+/** Where the finding does not prove its code: what else shows itself so, unless its sentence already says that. */
+function perhapsText({ verdict, code, sentence }: Step): readonly string[] {
+  const others = (verdict?.candidates ?? []).filter((each) => each.code !== code && !sentence.includes(each.code))
   return others.slice(0, mostCandidates).map((each) => `perhaps ${each.code}: ${each.why}`)
 }
 
