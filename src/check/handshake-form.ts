@@ -3,9 +3,10 @@
  * ClientHello or of the answer, a PROXY header that the port waits for. Each is proved by a second try that differs in
  * one thing.
  */
-import type { VerdictCode } from '../verdicts/codes.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { dialSecure, openTcp, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
-import { failure, type Evidence, type Finding } from './step.ts'
+import { failure, fromVerdict, type Evidence, type Finding } from './step.ts'
 
 /**
  * For a handshake that broke without an alert.
@@ -32,13 +33,23 @@ export async function formFinding(
     return named('tls.proxy-protocol', `${seen.found}; the handshake succeeds without the PROXY header that was sent`)
   if (wanted.proxyProtocol !== true && (await succeedsBehindProxyHeader(place, wanted)))
     return named('tls.proxy-protocol', `${seen.found}; the handshake succeeds behind a header "PROXY TCP4 …"`)
-  if (seen.code === 'tls.handshake-timeout' && (await answersSmall(place, wanted)))
-    return named(
-      'link.large-segments-lost',
-      `${seen.found}; a ClientHello that the server refuses in a few octets is answered at once, ` +
-        'one that it answers with its certificate is not',
-    )
+  if (seen.code === 'tls.handshake-timeout' && (await answersSmall(place, wanted))) return answerLost(seen, evidence)
   return undefined
+}
+
+/** A path that loses the large answer and a server that stops before it writes one look the same from here. */
+function answerLost({ found }: Broken, evidence: Evidence): Finding {
+  const lost = verdict('link.large-segments-lost', {
+    message: 'Large TCP segments are probably lost between the ends',
+    found:
+      `${found}; a ClientHello that the server refuses in a few octets is answered at once, one that it answers with ` +
+      'its certificate is not',
+  })
+  const candidates: Verdict['candidates'] = [
+    { code: lost.code, why: 'the refusal fits a small segment, the certificate does not' },
+    { code: 'tls.handshake-timeout', why: 'a server that waits for its key or certificate is silent in the same way' },
+  ]
+  return fromVerdict({ ...lost, candidates }, evidence)
 }
 
 /** Alert `unrecognized_name` (RFC 6066 §3). */

@@ -119,7 +119,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
     return brokenBy('tls', error)
   }
   const late = setTimeout(
-    () => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)),
+    () => outcome.resolve(broken('tls', 'tls.handshake-timeout', lateText(socket.bytesRead, options.timeoutMs))),
     options.timeoutMs,
   )
   tls.on('session', (newest: Buffer) => (session = newest))
@@ -140,6 +140,12 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   const result = await outcome.promise.finally(() => clearTimeout(late))
   if (result.kind === 'broken') tls.destroy()
   return result
+}
+
+function lateText(octets: number, timeoutMs: number): string {
+  return octets === 0
+    ? `nothing came within ${timeoutMs} ms`
+    : `${octets} octets came within ${timeoutMs} ms, and the handshake was not complete`
 }
 
 /** Both in one: a fresh connection and a handshake on it. */

@@ -3,6 +3,7 @@
  * lab.
  */
 import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
 
 export type Target =
   /** A domain, and the user of it who wants to sign in; found by the rules of the profile. */
@@ -37,8 +38,10 @@ function portOf(digits: string, text: string): number {
   throw new TargetError(`${JSON.stringify(text)}: wanted a port from 1 to 65535, found ${digits}`)
 }
 
+/** Lower case and without the last dot; an international name as DNS, SNI and certificates have it (RFC 5891 §5). */
 function hostName(name: string, text: string): string {
-  const lower = name.toLowerCase().replace(/\.$/, '')
+  const ascii = /^[\0-\x7f]*$/.test(name) ? name : domainToASCII(name)
+  const lower = ascii.toLowerCase().replace(/\.$/, '')
   if (isIP(lower) !== 0 || /^[\w]([\w.-]{0,251}[\w])?$/.test(lower)) return lower
   throw new TargetError(
     `${JSON.stringify(text)} is no target; wanted sip:user@domain, a domain, host:port, or a node of the lab`,

@@ -44,7 +44,7 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
   const rest = [
     ...(step.outcome === 'ok' && !verbose && step.title === step.sentence ? [] : [step.sentence]),
     ...(step.outcome === 'failed' || step.outcome === 'warning'
-      ? [...othersText(step), ...(step.remedy === undefined ? [] : [`remedy: ${step.remedy}`])]
+      ? [...othersText(step), ...perhapsText(step), ...(step.remedy === undefined ? [] : [`remedy: ${step.remedy}`])]
       : []),
     ...(verbose
       ? Object.entries(step.evidence).map(
@@ -59,6 +59,14 @@ function othersText({ verdict }: Step): readonly string[] {
   return (verdict?.others ?? []).map(
     ({ code, message, found }) => `also ${code}: ${found === undefined ? message : `${message}: ${found}`}`,
   )
+}
+
+const mostCandidates = 3
+
+/** Where the finding does not prove its code: what else shows itself so, unless its sentence already says that. */
+function perhapsText({ verdict, code, sentence }: Step): readonly string[] {
+  const others = (verdict?.candidates ?? []).filter((each) => each.code !== code && !sentence.includes(each.code))
+  return others.slice(0, mostCandidates).map((each) => `perhaps ${each.code}: ${each.why}`)
 }
 
 /** The last lines. */

@@ -1,4 +1,5 @@
 /** Reads what was given to `siplab explain`, and asks the part of siplab that understands it. */
+import { z } from 'zod'
 import { createReadStream, openSync, readFileSync, readSync, closeSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -153,10 +154,17 @@ async function explainCertificates(io: Io, name: string, octets: Buffer, options
   return { kind: 'certificates', name, answer }
 }
 
-/** `--at 2026-12-01`. @throws UsageError */
+const minutes = z.iso.datetime({ offset: true, precision: -1 })
+const moment = z.union([z.iso.date(), minutes, z.iso.datetime({ offset: true })])
+
+/**
+ * `--at 2026-12-01` is its first moment in UTC; a time names its zone, or the answer would depend on the machine.
+ *
+ * @throws UsageError also for a day that is not in the calendar
+ */
 export function timeOf(text: string): Date {
-  const time = new Date(text)
-  if (!Number.isNaN(time.getTime())) return time
+  const { success, data } = moment.safeParse(text)
+  if (success) return new Date(data)
   throw new UsageError(`--at: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z, found ${JSON.stringify(text)}`)
 }
 

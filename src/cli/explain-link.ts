@@ -9,7 +9,7 @@ import { changesOf, firstBreaks, type Change, type FirstBreak } from '../peers/j
 import { judgeLink, type LinkAnswer, type LinkRequest } from '../peers/judge/link.ts'
 import { presented, type Presented } from '../peers/judge/presented.ts'
 import { waysOut, type WayOut } from '../peers/judge/ways-out.ts'
-import type { PeerPolicy } from '../peers/policy.ts'
+import { dayOf, type PeerPolicy } from '../peers/policy.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
@@ -57,7 +57,7 @@ export function linkReport(io: Io, file: string, options: LinkOptions, now: numb
     ...(answer === undefined ? {} : { answer }),
     changes,
     firstBreaks: firstBreaks(changes),
-    waysOut: judged === undefined ? [] : waysOut(judged, chain),
+    waysOut: judged === undefined ? [] : waysOut(judged, chain, dayOf(now)),
     stale: now - Date.parse(policy.checked) > 90 * 86_400_000,
   }
 }

@@ -16,6 +16,7 @@ import {
   type TlsVersion,
 } from '../survey/index.ts'
 import type { Io } from './io.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 import { UsageError } from './usage-error.ts'
 
 export function groundFolder(io: Io, { root }: { readonly root?: string }): string {
@@ -77,6 +78,29 @@ async function addressOf(host: string): Promise<string> {
       {
         cause: error,
       },
+    )
+  }
+}
+
+/** The one port, or the first of many. @throws UsageError also for a listening address that is none */
+export function listenPort(given: { readonly listen: string; readonly port: string; readonly ports?: string }): number {
+  if (isIP(given.listen) === 0)
+    throw new UsageError(`--listen: wanted an IP address, found ${JSON.stringify(given.listen)}`)
+  const text = given.ports ?? given.port
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_000) return Number(text)
+  const option = given.ports === undefined ? '--port' : '--ports'
+  throw new UsageError(`${option}: wanted a whole number from 0 to 65000, found ${JSON.stringify(text)}`)
+}
+
+/** @throws UsageError where the listener cannot be opened */
+export async function orUsage<T>(opening: Promise<T>, at: { address: string; port: number }): Promise<T> {
+  try {
+    return await opening
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause)) throw cause
+    throw new UsageError(
+      `${endpointText(at.address, at.port)} cannot be opened (${String(cause.code)}); choose another address or port`,
+      { cause },
     )
   }
 }

@@ -5,7 +5,7 @@ import { faults as certificateFaults } from './catalogue/index.ts'
 import { dnsFaults } from './dns.ts'
 import { linkFaults } from './link.ts'
 import { machineStoreFault } from './machine-store.ts'
-import { notInALab } from './place.ts'
+import { endsOf, notInALab } from './place.ts'
 import { configurationFaults } from './start.ts'
 import { sqlFaultsOf } from './store.ts'
 import { surroundingFaults } from './surroundings.ts'
@@ -28,17 +28,18 @@ export interface ListedFault {
 }
 
 export const faultList: readonly ListedFault[] = [
-  ...certificateFaults.map(
-    ({ slug, family, story, expect, sides, notOnNode }): ListedFault => ({
+  ...certificateFaults.map((fault): ListedFault => {
+    const { slug, family, story, expect, notOnNode } = fault
+    return {
       name: slug,
       target: notOnNode === 'dialled-name' ? 'link' : 'node',
       family,
       story,
-      sides,
+      sides: endsOf(fault),
       ...(notOnNode === 'no-lab' ? { notInALab } : {}),
       ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
-    }),
-  ),
+    }
+  }),
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
   ...(['store', 'directory'] as const).flatMap((target) =>
     sqlFaultsOf(target).map(

@@ -24,7 +24,7 @@ export function machineStore(lab: RunningLabAccess, node: NodePlan): Placement {
     throw new LabError(
       'usage',
       'fault.role',
-      `${fault} needs a node of the role access-proxy; ${node.name} is a ${node.role}`,
+      `${fault} needs a node of the role access-proxy; ${node.name} has the role ${node.role}`,
     )
   const { trust, externalTrust } = nodeFolder(lab.root, node.name)
   const files = [trust, externalTrust]

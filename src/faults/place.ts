@@ -155,10 +155,14 @@ function defaultEnd({ sides, breaks }: Fault): Side {
   return breaks === 'judge' ? otherEnd(first) : first
 }
 
+/** The ends that a node with the fault may be: where the judge is broken, the ends opposite to the certificates. */
+export function endsOf({ breaks, sides }: Fault): readonly Side[] {
+  return breaks === 'judge' ? sides.map(otherEnd) : sides
+}
+
 /** The end whose certificate is at fault, or that a broken judge refuses. @throws LabError `fault.side` */
 function sideOf(fault: Fault, as: Side): Side {
-  const side = fault.breaks === 'judge' ? otherEnd(as) : as
-  if (fault.sides.includes(side)) return side
+  if (endsOf(fault).includes(as)) return fault.breaks === 'judge' ? otherEnd(as) : as
   throw new LabError(
     'usage',
     'fault.side',

@@ -95,7 +95,7 @@ export function configurationFault(
     throw new LabError(
       'usage',
       'fault.role',
-      `${fault} needs a node of the role ${role}; ${node.name} is a ${node.role}`,
+      `${fault} needs a node of the role ${role}; ${node.name} has the role ${node.role}`,
     )
   const file = relative(lab.root, nodeFolder(lab.root, node.name).settings)
   return {

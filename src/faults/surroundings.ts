@@ -79,7 +79,7 @@ async function crlPoint(
       'not-so',
       'fault.role',
       `${name} needs an access proxy that fetches CRLs, as those of OCS 2007 do (crl.unreachable: stop); ` +
-        `${node.name} is a ${node.role} under ${node.profile.name}: siplab up edge-pool`,
+        `${node.name} has the role ${node.role} under ${node.profile.name}: siplab up edge-pool`,
     )
   const body = [{ kind: 'nxdomain', name: new URL(url).hostname }]
   return {

@@ -167,5 +167,5 @@ export function dayOf(ms: number): string {
 
 /** The period that holds on a day. Absent: the policy begins later or has ended. */
 export function periodOn({ periods }: PeerPolicy, date: string): Period | undefined {
-  return periods.find(({ since = '0000', until = '9999' }) => since <= date && date <= until)
+  return periods.find(({ since = '0000', until = '9999-12-31' }) => since <= date && date <= until)
 }

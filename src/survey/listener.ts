@@ -2,9 +2,10 @@
  * The listening end of a survey: TLS with the certificate of a fault, by SNI or one port a fault, and as much SIP as a
  * phone needs to sign in. It asks for no password, and reads none.
  */
+import { Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { printable } from '../check/talk.ts'
-import { alertNumber } from '../verdicts/node-errors.ts'
+import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { answer } from '../sip/message/answer.ts'
 import { StreamFramer } from '../sip/message/framer.ts'
 import { protocolOf } from '../sip/transport/connection/evidence.ts'
@@ -67,8 +68,9 @@ export async function openListener(options: ListenerOptions): Promise<SurveyList
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    // Node keeps no word for what was asked on a socket whose handshake broke.
-    const shown = options.choose(servernameOf(socket)) ?? options.choose(undefined)
+    const shown = sawNothing(error, socket)
+      ? undefined
+      : (options.choose(servernameOf(socket)) ?? options.choose(undefined))
     if (shown !== undefined) options.onVisit(brokenVisit(error, socket, shown.slug))
     socket.destroy()
   })
@@ -109,7 +111,7 @@ function serverOptions({
     ...(settings.dhparam === undefined ? {} : { dhparam: settings.dhparam }),
     handshakeTimeout: 10_000,
     SNICallback: (name, done) => {
-      const shown = choose(name)
+      const shown = choose(name.toLowerCase())
       if (shown === undefined) return done(new Error(`no fault is called ${printable(Buffer.from(name))}`))
       const known = contexts.get(shown.slug)
       if (known !== undefined) return done(null, known)
@@ -145,16 +147,30 @@ function versionOf(socket: TLSSocket): TlsVersion | undefined {
   return protocol === 'TLSv1.3' ? '1.3' : protocol === 'TLSv1.2' ? '1.2' : undefined
 }
 
+/**
+ * A port scan, the health check of a balancer, a name of no fault: who was shown no certificate has refused none. What
+ * this end refuses itself is another matter: its alert is written later.
+ */
+function sawNothing(error: NodeJS.ErrnoException, socket: TLSSocket): boolean {
+  if (nodeErrorToCode(error.code, error.message) === 'tls.not-tls') return true
+  const below: unknown = Reflect.get(socket, '_parent')
+  return below instanceof Socket && below.bytesWritten === 0 && !isOwnRefusal(error)
+}
+
+/** The TLS library of this end broke the handshake off. */
+function isOwnRefusal({ code, message }: NodeJS.ErrnoException): boolean {
+  return alertNumber(message) === undefined && code?.startsWith('ERR_SSL_') === true
+}
+
 function brokenVisit(error: NodeJS.ErrnoException, socket: TLSSocket, shown: string): Visit {
   const alert = alertNumber(error.message)
   const words = error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim()
   const reset = error.code === 'ECONNRESET' && !/hang up|disconnected/.test(error.message)
-  const local = alert === undefined && error.code?.startsWith('ERR_SSL_') === true
   const tls = versionOf(socket)
   return {
     shown,
     ...(tls === undefined ? {} : { tls }),
-    seen: local ? { kind: 'none', words } : { kind: 'ended', during: 'handshake', alert, reset, words },
+    seen: isOwnRefusal(error) ? { kind: 'none', words } : { kind: 'ended', during: 'handshake', alert, reset, words },
     ...addressOf(socket),
     ms: 0,
   }

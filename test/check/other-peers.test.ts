@@ -165,7 +165,24 @@ t.test('a handshake that breaks by its form', async (t) => {
   t.test('over large segments that are lost on the way', async (t) => {
     const server = await sipServer(t)
     const port = await relay(t, server, (chunk, from) => (from === 'server' && chunk.length > 1300 ? 'drop' : 'pass'))
-    t.equal((await checkPort(port, { ca, timeoutMs: 2000 })).code, 'link.large-segments-lost')
+    const { code, verdict } = await checkPort(port, { ca, timeoutMs: 2000 })
+    t.equal(code, 'link.large-segments-lost')
+    t.match(verdict?.message, /probably/, 'a server that stops before it answers looks the same')
+    t.same(
+      verdict?.candidates?.map((each) => each.code),
+      ['link.large-segments-lost', 'tls.handshake-timeout'],
+    )
+  })
+
+  t.test('that stops half way, and says how much came', async (t) => {
+    const port = await opened(
+      t,
+      createServer((socket) => {
+        socket.on('error', () => socket.destroy())
+        socket.once('data', () => socket.write(Buffer.from([22, 3, 3, 0x0f, 0xff])))
+      }),
+    )
+    t.match((await checkPort(port, patient)).verdict?.found, /^5 octets came within \d+ ms, and the handshake was not/)
   })
 
   t.test('because the port waits for a PROXY header', async (t) => {

@@ -10,6 +10,9 @@ const good: readonly (readonly [string, object])[] = [
   ['192.0.2.1', { kind: 'host', host: '192.0.2.1', port: undefined }],
   ['192.0.2.1:443', { kind: 'host', host: '192.0.2.1', port: 443 }],
   ['[2001:db8::1]:5061', { kind: 'host', host: '2001:db8::1', port: 5061 }],
+  ['münchen.test', { kind: 'domain', domain: 'xn--mnchen-3ya.test' }],
+  ['sip:alice@MÜNCHEN.test', { kind: 'domain', domain: 'xn--mnchen-3ya.test', user: 'alice' }],
+  ['bücher.test.:5061', { kind: 'host', host: 'xn--bcher-kva.test', port: 5061 }],
   ['2001:db8::1', { kind: 'host', host: '2001:db8::1', port: undefined }],
 ]
 
@@ -22,6 +25,8 @@ for (const text of [
   'lab.test:70000',
   'https://lab.test',
   'a b',
+  'ü b.test',
+  '*.ü.test',
   '-x',
   'lab.test:5061;transport=tcp',
 ]) {

@@ -1,6 +1,8 @@
 /** The line of progress on a terminal. */
 import t from 'tap'
 import { liveTree } from '../../src/cli/check-text.ts'
+import { fromVerdict } from '../../src/check/step.ts'
+import { verdict } from '../../src/verdicts/codes.ts'
 import { overwriting } from '../../src/cli/io.ts'
 
 t.test('a line of progress replaces the one before, and no character of a peer is sent to the terminal', async (t) => {
@@ -28,4 +30,20 @@ t.test('check shows what it does as progress, and removes that line before a res
     0,
   )
   t.match(written, ['progress ... TLS handshake', 'progress ', /^err ok {3}TLS handshake\n/])
+})
+
+t.test('a finding that does not prove its code names what else shows itself so', async (t) => {
+  const written: string[] = []
+  const tree = liveTree(
+    { err: (text) => void written.push(text), colours: { out: false, err: false } },
+    { verbose: false },
+  )
+  const found = verdict('tls.alert', { found: 'alert 40' })
+  const candidates = [
+    { code: 'tls.alert', why: 'it says so' },
+    { code: 'key.mismatch', why: 'a server without a key fits no offer' },
+  ] as const
+  tree.end({ ...fromVerdict({ ...found, candidates }), id: 'tls', title: 'TLS handshake', ms: 0, steps: [] }, 0)
+  t.match(written.join(''), /^ {5}perhaps key\.mismatch: a server without a key fits no offer$/m)
+  t.notMatch(written.join(''), /perhaps tls\.alert/)
 })

@@ -93,6 +93,8 @@ t.test('a number or an address out of range is refused as usage, never as a faul
     [['check', 'fe1', '--matrix'], /--matrix and the target fe1 exclude each other/],
     [['check', '127.0.0.1:1', '--tls-min', '1.3', '--tls-max', '1.2'], /--tls-min: wanted at most 1\.2/],
     [['explain', 'a line', '--at', 'yesterday'], /--at: wanted a date such as 2026-12-01 .*found "yesterday"/],
+    [['explain', 'a line', '--at', '2027-02-30'], /--at: wanted a date such as 2026-12-01 .*found "2027-02-30"/],
+    [['explain', 'a line', '--at', '2027-08-20 01:00'], /--at: wanted a date .*found "2027-08-20 01:00"/],
     [['scenario', 'run', 'chaos', 'ca-rotation'], /chaos must be the only NAME, found 2 names/],
   ])
 })

@@ -44,7 +44,7 @@ t.test('the worked example: a serverAuth-only leaf of DigiCert at Teams on 15 Ma
   )
   t.match(serve?.mirror, { verdict: 'breaks', assumed: true }, 'our own server breaks it if it checks the caller')
   t.equal(dial?.mirror.verdict, 'stands')
-  t.ok(waysOut(answer, chain).some(({ way }) => /switch off the purpose check/.test(way)))
+  t.ok(waysOut(answer, chain, '2026-11-30').some(({ way }) => /switch off the purpose check/.test(way)))
 })
 
 t.test('what breaks the rules of X.509 breaks at every peer that verifies', async (t) => {
@@ -155,4 +155,87 @@ t.test('the days on which something changes, and what breaks first', async (t) =
     firstBreaks(changes).map(({ direction, on }) => `${direction} ${on}`),
     ['we-serve 2026-09-17', 'we-dial 2026-09-17'],
   )
+})
+
+function checksOf(answer: LinkAnswer, about: string): readonly { outcome: string; sentence: string }[] {
+  const [first] = answer.directions
+  return first?.checks.filter((check) => check.about === about) ?? []
+}
+
+t.test('a root of a listed issuer counts also where the root itself is not on file', async (t) => {
+  const at = (rootName: string, organization: string): string | undefined =>
+    checksOf(link('google-gtp', '2027-03-15', { rootName, organization }), 'root')[0]?.outcome
+  t.equal(at('DigiCert Assured ID Root G3', 'DigiCert Inc'), 'holds')
+  t.equal(at('COMODO ECC Certification Authority', 'COMODO CA Limited'), 'holds')
+  t.equal(at('SwissSign RSA TLS Root CA 2022 - 1', 'SwissSign AG'), 'breaks')
+  t.equal(at('QuoVadis Root CA 2 G3', 'QuoVadis Limited'), 'unknown', 'who owns it is not on file')
+  t.equal(at('Starfield Services Root Certificate Authority - G2', 'Starfield Technologies, Inc.'), 'breaks', 'Amazon')
+})
+
+t.test('an expired root ends every chain to it, whether or not it is in the file', async (t) => {
+  const baltimore = { rootName: 'Baltimore CyberTrust Root', organization: 'Baltimore', from: '2025-05-01' }
+  t.same(broken(link('teams-direct-routing', '2025-05-12', baltimore)), ['cert.eku-missing'])
+  t.same(broken(link('teams-direct-routing', '2025-05-13', baltimore)), ['expiry', 'cert.eku-missing'])
+})
+
+t.test('the longest lifetime counts both ends, and changes with the day of issue', async (t) => {
+  const isTooLong = (from: string, days: number, overlong = false): boolean =>
+    checksOf(link('teams-direct-routing', from, { from, days, overlong }), 'lifetime').length > 0
+  t.same([isTooLong('2026-03-14', 398), isTooLong('2026-03-14', 398, true)], [false, true])
+  t.same([isTooLong('2026-03-15', 200), isTooLong('2026-03-15', 201)], [false, true])
+  t.same(
+    [isTooLong('2027-03-14', 200), isTooLong('2027-03-15', 200), isTooLong('2027-03-15', 100)],
+    [false, true, false],
+  )
+  t.same([isTooLong('2029-03-14', 100), isTooLong('2029-03-15', 48), isTooLong('2029-03-15', 47)], [false, true, false])
+})
+
+t.test('a name rule that is not known neither breaks a link nor lets it stand', async (t) => {
+  const at = (change: Made, name?: string): string | undefined =>
+    checksOf(link('zoom-byoc-p', '2027-03-15', change, name === undefined ? {} : { name }), 'name')[0]?.outcome
+  t.equal(at({}), 'holds')
+  t.equal(at({ commonNameOnly: true }), 'unknown')
+  t.equal(at({}, 'other.contoso.com'), 'unknown')
+  const cn = link('teams-direct-routing', '2027-03-15', { commonNameOnly: true })
+  t.equal(checksOf(cn, 'name')[0]?.outcome, 'holds', 'Microsoft says that the CN counts')
+})
+
+t.test('to renew early helps as long as the CA sells it and the new certificate lives on the day', async (t) => {
+  const chain = made()
+  const early = (on: string, today: string): string | undefined =>
+    waysOut(judgeLink({ chain, policy: peer('opensips'), on }), chain, today).find(({ way }) => /early/.test(way))
+      ?.works
+  t.equal(early('2027-03-15', '2027-02-28'), 'yes')
+  t.equal(early('2027-03-15', '2027-03-01'), 'no', 'the CA has stopped')
+  t.equal(early('2027-09-16', '2027-02-28'), 'no', 'it has ended by then')
+})
+
+t.test('the day on which a CA stops carries the mark of its source', async (t) => {
+  const days = (change: Made): readonly string[] =>
+    changesOf({ chain: made({ from: '2025-09-01', days: 398, ...change }), policy: peer('zoom') }).flatMap(
+      ({ on, what }) => what.filter((each) => each.includes('clientAuth')).map((each) => `${on} ${each}`),
+    )
+  t.same(days({ rootName: 'USERTrust RSA Certification Authority', organization: 'Sectigo Limited' }), [
+    '2025-10-14 Sectigo writes clientAuth only where it is asked for [G]',
+  ])
+  t.match(days({ rootName: 'GTS Root R1', organization: 'Google Trust Services' }), [
+    /^2025-11-10 .*\[V, the source names the week\]$/,
+    /^2026-04-13 .*\[V, the source names the week\]$/,
+  ])
+  t.match(days({ rootName: 'Amazon Root CA 1', organization: 'Amazon', from: '2027-03-01', days: 100 }), [
+    /^2027-03-15 no CA in the store of Chrome/,
+  ])
+  t.match(days({ rootName: 'SSL.com Root Certification Authority RSA', organization: 'SSL Corporation' }), [
+    /^2025-09-15 SSL\.com writes clientAuth no longer/,
+  ])
+})
+
+t.test('a rule is as old as itself, not as the period that another rule began', async (t) => {
+  const said = (on: string): string | undefined =>
+    link('teams-direct-routing', on, { from: on, days: 100 })
+      .directions.flatMap(({ checks }) => checks)
+      .find(({ about }) => about === 'client-purpose')?.sentence
+  t.match(said('2026-08-01'), /accepts that since 2025-12-12$/)
+  t.match(said('2025-12-12'), /accepts that since 2025-12-12$/)
+  t.match(said('2025-12-11'), /the peer demands it$/)
 })

@@ -29,6 +29,9 @@ export interface Made {
   readonly permitted?: readonly string[]
   /** The signature of the leaf is that of another key. */
   readonly forged?: boolean
+  /** Ends one second too late for its days. */
+  readonly overlong?: boolean
+  readonly commonNameOnly?: boolean
 }
 
 /** By default the worked example: DigiCert, serverAuth only, issued on 1 Feb 2027 for 200 days, RSA. */
@@ -51,6 +54,8 @@ export function madeDer({
   withIssuer = true,
   permitted,
   forged = false,
+  overlong = false,
+  commonNameOnly = false,
 }: Made = {}): readonly Buffer[] {
   const issuingName: DistinguishedName = [
     ['O', organization],
@@ -81,11 +86,12 @@ export function madeDer({
       subject: [['CN', names[0] ?? 'sbc1.contoso.com']],
       key: keys[key],
       notBefore,
-      notAfter: new Date(notBefore.getTime() + days * 86_400_000),
+      // Both ends count.
+      notAfter: new Date(notBefore.getTime() + days * 86_400_000 - (overlong ? 0 : 1000)),
       extensions: [
         basicConstraints({ ca: false }),
         extendedKeyUsage(...purposes),
-        subjectAltName(names.map((value) => ({ kind: 'dns', value }))),
+        ...(commonNameOnly ? [] : [subjectAltName(names.map((value) => ({ kind: 'dns', value })))]),
       ],
     },
     { name: issuingName, key: forged ? keys.p256 : keys.issuing },

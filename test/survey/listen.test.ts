@@ -1,3 +1,4 @@
+import { connect as connectTcp, createServer } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 import t, { type Test } from 'tap'
 import {
@@ -9,6 +10,7 @@ import {
   type Place,
 } from '../../src/survey/index.ts'
 import { surveyClock } from '../../src/cli/survey-setup.ts'
+import { runInProcess } from '../support/cli.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
 const ground = openGround(ownFolder(t), Date.now())
@@ -77,6 +79,59 @@ t.test('a client that verifies nothing is seen to accept an expired certificate'
     for (const { port } of places) t.equal(await signIn(port, { rejectUnauthorized: false }), 'SIP/2.0 200 OK')
   })
   t.match(survey.trials, [{ fault: 'expired', severity: 'critical', outcome: { kind: 'accepted', proof: 'sip' } }])
+})
+
+/** Opens a connection, says something or nothing, and hangs up. */
+function stray(port: number, octets: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: '127.0.0.1', port }, () => socket.end(octets))
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => resolve())
+    socket.resume()
+  })
+}
+
+t.test('who was shown no certificate has refused none: port scans and health checks end no survey', async (t) => {
+  const survey = await surveyed(t, ['expired'], async (places) => {
+    for (const { port } of places) await stray(port, '')
+    for (const { port } of places) await stray(port, 'GET / HTTP/1.1\r\n\r\n')
+    for (const { port } of places) await signIn(port, { servername: '', checkServerIdentity: () => undefined })
+  })
+  t.equal(survey.stopped, undefined)
+  t.equal(survey.controls.filter(({ outcome }) => outcome.kind === 'refused').length, 0)
+  t.match(survey.trials, [{ fault: 'expired', outcome: { kind: 'refused' } }])
+})
+
+t.test('the SNI selects the fault in any case (RFC 6066 §3, RFC 4343)', async (t) => {
+  const shown = goodPresenter({ ground, name }, Date.now())
+  const listener = await openListener({
+    address: '127.0.0.1',
+    port: 0,
+    rootPem: root,
+    versions: ['1.2', '1.3'],
+    patienceMs: 500,
+    choose: (asked) => (asked === name ? { slug: 'good', presenter: shown } : undefined),
+    onVisit: () => undefined,
+  })
+  t.teardown(() => listener.close())
+  t.equal(await signIn(listener.port, { servername: name.toUpperCase() }), 'SIP/2.0 200 OK')
+})
+
+t.test('a place where no one can listen is wrong usage', async (t) => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => taken.close())
+  const address = taken.address()
+  const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+  for (const [args, message] of [
+    [['--port', port], /127\.0\.0\.1:\d+ cannot be opened \(EADDRINUSE\)/],
+    [['--listen', '999.1.1.1'], /--listen: wanted an IP address, found "999\.1\.1\.1"/],
+    [['--ports', '65500'], /--ports: wanted a whole number from 0 to 65000/],
+    [['--port', '5061.5'], /--port: wanted a whole number/],
+  ] as const) {
+    const run = await runInProcess(['survey', 'listen', '--root', ground.folder, '--seconds', '1', ...args])
+    t.match(run, { status: 2, err: message })
+  }
 })
 
 t.test('a listener that closes while a client shakes hands ends that connection and nothing else', async (t) => {

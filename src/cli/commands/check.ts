@@ -131,7 +131,7 @@ function wayOptions(command: Command): void {
     .option('--server-cert <FILE>', 'test whether the server shows the certificate in this file')
     .option('--proxy-protocol', 'send a PROXY header (version 1) before every ClientHello, as a balancer does')
     .option('--relaxed-naming', 'accept an SRV target anywhere below the domain (DisableStrictDNSNaming)')
-    .option('--timeout <SECONDS>', 'wait at most this long in each step', seconds, 5)
+    .option('--timeout <SECONDS>', 'wait at most this long for each answer of the server', seconds, 5)
 }
 
 function reportOptions(command: Command): void {

@@ -21,6 +21,8 @@ import {
   boundsOf,
   groundFolder,
   groundFor,
+  listenPort,
+  orUsage,
   placeOf,
   refuseUnlessOperated,
   slugsOf,
@@ -154,13 +156,14 @@ async function listen(options: ListenOptions, { io, finish }: Pick<CommandContex
   const ground = groundFor(io, options, clock.wall())
   const only = slugsOf(options)
   const plan = (name: string) => ({ ground, side: 'server', name, crls: false }) as const
+  const port = listenPort(options)
   const stop = new AbortController()
   const release = io.onInterrupt(() => stop.abort())
   const shown = progress(io)
   try {
     const result = await surveyByListening({
       address: options.listen,
-      port: numberOf('--port', options.ports ?? options.port, 0, 65_000),
+      port,
       perPort: options.ports !== undefined,
       domain: options.name.toLowerCase(),
       planned: (name) => planTrials({ ...plan(name), ...(only === undefined ? {} : { only }) }),
@@ -171,7 +174,7 @@ async function listen(options: ListenOptions, { io, finish }: Pick<CommandContex
       patienceMs: 1000 * numberOf('--patience', options.patience, 0.2, 60),
       clock,
       signal: stop.signal,
-      open: openListener,
+      open: (settings) => orUsage(openListener(settings), settings),
       siplab: `siplab ${packageVersion()}`,
       onReady: (places) => io.err(placesText(places, options, groundFolder(io, options))),
       onVisit: (trial, visited, of) => shown.trial(trial, trial.fault === 'good', visited, of),

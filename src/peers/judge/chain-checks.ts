@@ -59,7 +59,8 @@ function dateCheck(certificate: Certificate, who: string, on: string, code: 'cer
 export function lifetimeCheck({ leaf, root }: Presented): Check | undefined {
   const { since, until } = validity(leaf)
   const longest = longestLifetime(dayOf(since))
-  const days = Math.ceil((until - since) / dayMs)
+  // Both ends count, so that 200 days to the second are 200 days and one second (RFC 5280 §4.1.2.5).
+  const days = Math.ceil((until - since + 1000) / dayMs)
   if (root.kind !== 'public' || longest === undefined || days <= longest) return undefined
   return {
     about: 'lifetime',
@@ -201,19 +202,20 @@ function acceptance({ root, intermediates }: Presented, issuers: Issuers): Accep
         ? { outcome: 'holds', sentence: `${shown} is one of the roots that the peer accepts` }
         : refusedRoot(`${shown} is none of the roots that the peer accepts: ${issuers.roots.join(', ')}`)
     case 'authorities':
-      return brandAcceptance(roots, intermediates, issuers.authorities, shown)
+      return brandAcceptance(root, intermediates, issuers.authorities, shown)
     default:
       return issuers satisfies never
   }
 }
 
 function brandAcceptance(
-  roots: readonly PublicRoot[],
+  root: Presented['root'],
   intermediates: readonly Certificate[],
   brands: readonly string[],
   shown: string,
 ): Acceptance {
-  const owner = roots.find(({ authority }) => brands.includes(authority))?.authority
+  const owners = ownersOf(root)
+  const owner = owners.find((authority) => brands.includes(authority))
   const titles = publicAuthorities.filter(({ id }) => brands.includes(id)).map(({ title }) => title)
   if (owner !== undefined) {
     const title = publicAuthorities.find(({ id }) => id === owner)?.title ?? owner
@@ -226,7 +228,20 @@ function brandAcceptance(
           sentence: `${shown} belongs to ${title}, which is on the list of the peer; ${shortName(issuer)} is not`,
         }
   }
+  if (owners.length === 0)
+    return {
+      outcome: 'unknown',
+      sentence: `whether ${shown} belongs to an issuer on the list of the peer is not known: ${titles.join(', ')}`,
+      question: `Is ${shown} a root of an issuer that you accept?`,
+    }
   return refusedRoot(`${shown} belongs to no issuer on the list of the peer: ${titles.join(', ')}`)
+}
+
+/** By the roots that are on file, by the organization of a root that is not. */
+function ownersOf(root: Presented['root']): readonly string[] {
+  const roots = root.kind === 'public' ? root.roots : []
+  const named = authorityNamed(organizationIn(root.name))
+  return roots.length > 0 || named === undefined ? roots.map(({ authority }) => authority) : [named.id]
 }
 
 function refusedRoot(sentence: string): Acceptance {
@@ -242,12 +257,22 @@ function storesOf(issuers: Issuers): readonly Store[] {
 /** Where a chain ends in several roots, one root that no event breaks is enough. */
 function eventChecks(chain: Presented, stores: readonly Store[], on: string): readonly Check[] {
   const roots = chain.root.kind === 'public' ? chain.root.roots : []
-  const perRoot = roots.map(({ id }) => eventsOf(id, stores).flatMap((event) => eventCheck(event, chain, on)))
+  const perRoot = roots.map((root) => [
+    ...ended(root, on),
+    ...eventsOf(root.id, stores).flatMap((event) => eventCheck(event, chain, on)),
+  ])
   const sound = perRoot.find((checks) => checks.every(({ outcome }) => outcome !== 'breaks'))
   const revoked = chain.intermediates.flatMap((ca) =>
     eventsOf(shortName(ca), ['microsoft']).flatMap((event) => eventCheck(event, chain, on)),
   )
   return [...(sound ?? perRoot.flat()), ...revoked]
+}
+
+/** A root that is not in the file has a last day all the same. */
+function ended({ commonName, notAfter }: PublicRoot, on: string): readonly Check[] {
+  if (notAfter === undefined || on <= notAfter) return []
+  const sentence = `the root ${commonName} expired on ${notAfter}`
+  return [{ about: 'root', outcome: 'breaks', code: 'chain.expired', ending: 'expiry', sentence }]
 }
 
 function eventsOf(root: string, stores: readonly Store[]): readonly RootEvent[] {
@@ -338,5 +363,9 @@ export function shortName({ subject }: Certificate): string {
 }
 
 function organizationOf({ subject }: Certificate): string {
-  return /(?:^|,)O=((?:\\.|[^,\\])*)/.exec(subject.text)?.[1] ?? ''
+  return organizationIn(subject.text)
+}
+
+function organizationIn(name: string): string {
+  return /(?:^|,)O=((?:\\.|[^,\\])*)/.exec(name)?.[1] ?? ''
 }

@@ -1,6 +1,6 @@
 /** The days on which a link changes, and the first on which it breaks. */
 import { dayAfter, dayOf, type PeerPolicy } from '../policy.ts'
-import { lastIssueOfAnyCa, publicLifetimes } from '../programmes/authorities.ts'
+import { lastIssueOfAnyCa, type PublicAuthority, publicLifetimes } from '../programmes/authorities.ts'
 import type { Check } from './check.ts'
 import { rootEventsFor, shortName, validity } from './chain-checks.ts'
 import { judgeLink, type DirectionName, type LinkAnswer, type LinkRequest } from './link.ts'
@@ -65,26 +65,32 @@ function endDay(until: number): string {
 function chainDays({ leaf, intermediates, root, authority }: Presented): readonly Happening[] {
   const { since, until } = validity(leaf)
   const above = [...intermediates, ...(root.certificate === undefined ? [] : [root.certificate])]
-  const stops = authority?.lastIssue ?? (root.kind === 'public' ? lastIssueOfAnyCa : undefined)
   return [
     { on: dayOf(since), what: 'our certificate is issued' },
     { on: endDay(until), what: 'our certificate has expired' },
     ...above.map((ca) => ({ on: endDay(validity(ca).until), what: `the CA ${shortName(ca)} has expired` })),
-    ...(stops === undefined
-      ? []
-      : [
-          {
-            on: dayAfter(stops),
-            what: `${authority?.title ?? 'any public CA'} writes clientAuth no longer: a renewal lacks it`,
-          },
-        ]),
-    ...(authority?.defaultOff === undefined
-      ? []
-      : [{ on: authority.defaultOff, what: `${authority.title} writes clientAuth only where it is asked for` }]),
+    ...authorityDays(authority, root.kind === 'public'),
     ...(root.kind === 'public'
       ? publicLifetimes.map(({ from, days }) => ({ on: from, what: `a renewal runs ${days} days at most` }))
       : []),
   ]
+}
+
+/** When a renewal loses clientAuth, with the mark of the source; the rule of Chrome where the CA gives no day. */
+function authorityDays(authority: PublicAuthority | undefined, isPublic: boolean): readonly Happening[] {
+  const { defaultOff, lastIssue, title = '', mark = '?', precision } = authority ?? {}
+  const sure = `[${mark}${precision === undefined ? '' : `, the source names the ${precision}`}]`
+  const days: Happening[] = []
+  if (defaultOff !== undefined)
+    days.push({ on: defaultOff, what: `${title} writes clientAuth only where it is asked for ${sure}` })
+  if (lastIssue !== undefined)
+    days.push({ on: dayAfter(lastIssue), what: `${title} writes clientAuth no longer: a renewal lacks it ${sure}` })
+  else if (isPublic)
+    days.push({
+      on: dayAfter(lastIssueOfAnyCa),
+      what: 'no CA in the store of Chrome writes clientAuth any longer: a renewal there lacks it [V]',
+    })
+  return days
 }
 
 function periodDays({ periods, title }: PeerPolicy): readonly Happening[] {

@@ -3,7 +3,7 @@ import type { Certificate } from '../../certificates/examine/index.ts'
 import { offeredNames } from '../../certificates/examine/names.ts'
 import { ekuOid } from '../../certificates/examine/oids.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
-import type { Fact, Period } from '../policy.ts'
+import type { Fact, PeerPolicy, Period } from '../policy.ts'
 import { type Check, demandOf } from './check.ts'
 import { shortName, type Situation } from './chain-checks.ts'
 import type { Presented } from './presented.ts'
@@ -30,7 +30,7 @@ export function serverPurposeCheck(chain: Presented, { policy, period }: Situati
       sentence: `whether ${policy.title} wants serverAuth in our certificate is not known`,
       question: 'Which extended key usages must the certificate of our SBC carry where you dial us?',
     }
-  return purposeCheck('server-purpose', 'serverAuth', chain, fact, period)
+  return purposeCheck('serverAuth', chain, policy, period)
 }
 
 /** What the peer checks of our certificate where we dial it. */
@@ -43,16 +43,12 @@ export function clientPurposeCheck(chain: Presented, { policy, period }: Situati
       sentence: `whether ${policy.title} wants clientAuth in our certificate is not known`,
       question: 'Do you refuse a client certificate whose extended key usage is serverAuth only?',
     }
-  return purposeCheck('client-purpose', 'clientAuth', chain, fact, period)
+  return purposeCheck('clientAuth', chain, policy, period)
 }
 
-function purposeCheck(
-  about: 'server-purpose' | 'client-purpose',
-  purpose: Purpose,
-  chain: Presented,
-  fact: Fact<'required' | 'accepted' | 'none'>,
-  period: Period,
-): Check {
+function purposeCheck(purpose: Purpose, chain: Presented, policy: PeerPolicy, period: Period): Check {
+  const about = purpose === 'serverAuth' ? 'server-purpose' : 'client-purpose'
+  const fact = period[purpose]
   const narrow = excludes(chain, purpose)
   const demand = demandOf(fact, period)
   if (narrow === undefined)
@@ -62,7 +58,12 @@ function purposeCheck(
   if (fact.value === 'none')
     return { about, outcome: 'holds', sentence: `${found}; the peer does not look at it`, demand }
   if (fact.value === 'accepted')
-    return { about, outcome: 'warns', sentence: `${found}; the peer accepts that${since(period)}`, demand }
+    return {
+      about,
+      outcome: 'warns',
+      sentence: `${found}; the peer accepts that${since(policy, period, purpose)}`,
+      demand,
+    }
   return {
     about,
     outcome: 'breaks',
@@ -72,7 +73,12 @@ function purposeCheck(
   }
 }
 
-function since({ since: from }: Period): string {
+/** The first day of the rule itself, which may be older than the period: another rule may have begun that one. */
+function since({ periods }: PeerPolicy, period: Period, purpose: Purpose): string {
+  const others = periods.slice(0, periods.indexOf(period)).toReversed()
+  const before = others.findIndex((each) => each[purpose].value !== period[purpose].value)
+  const same = before < 0 ? others : others.slice(0, before)
+  const from = (same.at(-1) ?? period).since
   return from === undefined ? '' : ` since ${from}`
 }
 
@@ -101,47 +107,75 @@ export function clientCertificateCheck({ policy, period }: Situation): Check {
 /** @param wanted the FQDN that the peer knows us by; absent: every name of the certificate is held against the rules */
 export function nameCheck({ leaf }: Presented, { period, policy }: Situation, wanted?: string): Check {
   const about = 'name'
-  const demand = demandOf(period.checksName.value === 'yes' ? period.wildcard : period.checksName, period)
-  if (period.checksName.value === 'no')
-    return { about, outcome: 'holds', sentence: 'the peer compares no name', demand }
-  const usable = usableNames(leaf, period)
-  const offered = offeredNames(leaf).slice(0, 5).join(', ') || 'none'
-  const refused = refusedBelow(usable, period)
-  const fits = wanted === undefined ? usable.filter((name) => !refused.includes(name)) : usable.filter(isFor(wanted))
-  if (wanted !== undefined && fits.length === 0)
-    return {
-      about,
-      outcome: 'breaks',
-      code: 'cert.name-mismatch',
-      sentence: `no name in our certificate is ${wanted} by the rules of the peer; its names: ${offered}`,
-      demand,
-    }
-  const open = onlyWildcards(fits) && period.wildcard.value === 'unknown'
-  if (open)
+  const { checksName } = period
+  if (checksName.value === 'no')
+    return { about, outcome: 'holds', sentence: 'the peer compares no name', ...said(checksName, period) }
+  const { question, ...found } = nameByRules(leaf, period, policy.title, wanted)
+  if (question !== undefined) return { about, ...found, question }
+  if (found.outcome === 'breaks' && checksName.value === 'unknown')
     return {
       about,
       outcome: 'unknown',
-      sentence: `our certificate has only the wildcard ${fits[0]}; whether the peer accepts wildcards is not known`,
-      question: 'Do you accept a wildcard in the certificate of an SBC?',
+      sentence: `${found.sentence}; whether ${policy.title} compares names is not known`,
+      question: 'Which name must the certificate of our SBC carry, and do you compare it?',
     }
-  if (fits.length === 0 || (wanted !== undefined && refusedBelow(fits, period).length > 0))
-    return {
-      about,
-      outcome: 'breaks',
-      code: offered.includes('*') && period.wildcard.value === 'refused' ? 'cert.wildcard' : 'cert.name-mismatch',
-      sentence: `no name in our certificate counts at ${policy.title}; its names: ${offered}`,
-      demand,
-    }
-  const registered = period.registeredDomain.value === 'required' ? '; its domain must be registered at the peer' : ''
-  return { about, outcome: 'holds', sentence: `${fits[0]} counts as a name${registered}`, demand }
+  return { about, ...found, ...said(checksName.value === 'yes' ? period.wildcard : checksName, period) }
 }
 
-function usableNames(leaf: Certificate, { commonName, wildcard }: Period): readonly string[] {
+/** A demand that is on file; without one the rule of SIP itself holds (RFC 5922 §7.1). */
+function said(fact: Fact<unknown>, period: Period): Pick<Check, 'demand'> {
+  return fact.value === 'unknown' ? {} : { demand: demandOf(fact, period) }
+}
+
+type NameFinding = Pick<Check, 'outcome' | 'sentence' | 'code' | 'question'>
+
+function nameByRules(leaf: Certificate, period: Period, peer: string, wanted: string | undefined): NameFinding {
+  const usable = usableNames(leaf, period)
+  const names = usable.map(({ name }) => name)
+  const offered = offeredNames(leaf).slice(0, 5).join(', ') || 'none'
+  const refused = refusedBelow(names, period)
+  const fits = usable.filter(({ name }) => (wanted === undefined ? !refused.includes(name) : isFor(wanted)(name)))
+  const [first] = fits
+  if (first === undefined && wanted !== undefined)
+    return {
+      outcome: 'breaks',
+      code: 'cert.name-mismatch',
+      sentence: `no name in our certificate is ${wanted} by the rules of the peer; its names: ${offered}`,
+    }
+  if (first === undefined || (wanted !== undefined && fits.some(({ name }) => refused.includes(name))))
+    return {
+      outcome: 'breaks',
+      code: offered.includes('*') && period.wildcard.value === 'refused' ? 'cert.wildcard' : 'cert.name-mismatch',
+      sentence: `no name in our certificate counts at ${peer}; its names: ${offered}`,
+    }
+  const open = fits.every(({ name }) => name.startsWith('*.')) && period.wildcard.value === 'unknown'
+  if (open)
+    return {
+      outcome: 'unknown',
+      sentence: `our certificate has only the wildcard ${first.name}; whether the peer accepts wildcards is not known`,
+      question: 'Do you accept a wildcard in the certificate of an SBC?',
+    }
+  if (fits.every(({ kind }) => kind === 'CN') && period.commonName.value === 'unknown')
+    return {
+      outcome: 'unknown',
+      sentence: `our certificate has ${first.name} as CN only; whether the peer reads the CN is not known`,
+      question: 'Do you accept a name that is in the CN and not in the subjectAltName?',
+    }
+  const registered = period.registeredDomain.value === 'required' ? '; its domain must be registered at the peer' : ''
+  return { outcome: 'holds', sentence: `${first.name} counts as a name${registered}` }
+}
+
+interface UsableName {
+  readonly kind: string
+  readonly name: string
+}
+
+function usableNames(leaf: Certificate, { commonName, wildcard }: Period): readonly UsableName[] {
   return offeredNames(leaf).flatMap((entry) => {
     const [kind, name = ''] = [entry.slice(0, entry.indexOf(':')), entry.slice(entry.indexOf(':') + 1).toLowerCase()]
     if (kind !== 'DNS' && !(kind === 'CN' && commonName.value !== 'ignored')) return []
     if (!/^(?:\*\.)?[a-z\d_-]+(?:\.[a-z\d_-]+)+$/.test(name)) return []
-    return name.startsWith('*.') && wildcard.value === 'refused' ? [] : [name]
+    return name.startsWith('*.') && wildcard.value === 'refused' ? [] : [{ kind, name }]
   })
 }
 
@@ -156,10 +190,6 @@ function isFor(wanted: string): (name: string) => boolean {
   const name = wanted.toLowerCase()
   return (offered) =>
     offered === name || (offered.startsWith('*.') && name.slice(name.indexOf('.')) === offered.slice(1))
-}
-
-function onlyWildcards(names: readonly string[]): boolean {
-  return names.length > 0 && names.every((name) => name.startsWith('*.'))
 }
 
 /** Absent: any key will do, as far as known. */

@@ -14,20 +14,29 @@ export interface WayOut {
   readonly works: 'yes' | 'no' | 'ask'
 }
 
-/** The ways out of everything that breaks or warns in an answer, without repetition. */
-export function waysOut(answer: LinkAnswer, chain: Presented): readonly WayOut[] {
+/**
+ * The ways out of everything that breaks or warns in an answer, without repetition.
+ *
+ * @param today `2026-11-30`: what can still be bought is a question of today, not of the day that is judged
+ */
+export function waysOut(answer: LinkAnswer, chain: Presented, today: string): readonly WayOut[] {
   const { period } = answer
   if (period === undefined) return []
   const checks = answer.directions.flatMap((each) => [...each.checks, ...each.mirror.checks])
   const troubled = checks.filter(({ outcome }) => outcome === 'breaks' || outcome === 'warns')
-  const ways = troubled.flatMap((check) => waysFor(check, period, chain, answer.on))
+  const ways = troubled.flatMap((check) => waysFor(check, period, chain, { on: answer.on, today }))
   return ways.filter(({ way }, index) => ways.findIndex((each) => each.way === way) === index)
 }
 
-function waysFor(check: Check, period: Period, chain: Presented, on: string): readonly WayOut[] {
+interface Days {
+  readonly on: string
+  readonly today: string
+}
+
+function waysFor(check: Check, period: Period, chain: Presented, days: Days): readonly WayOut[] {
   switch (check.about) {
     case 'client-purpose':
-      return clientWays(period, chain, on)
+      return clientWays(period, chain, days)
     case 'peer-client-purpose':
       return [
         {
@@ -40,9 +49,7 @@ function waysFor(check: Check, period: Period, chain: Presented, on: string): re
     case 'peer-roots':
       return [{ way: `add the roots that the peer shows to our trust list`, limits: 'none', mark: 'V', works: 'yes' }]
     case 'dates':
-      return check.ending === 'expiry'
-        ? [{ way: 'renew before that day, and reload the server', limits: lifetimeLimit(on), mark: 'V', works: 'yes' }]
-        : [{ way: 'compare the clocks of both ends', limits: 'none', mark: 'V', works: 'yes' }]
+      return dateWays(check, days.on)
     case 'root':
       return rootWays(check)
     case 'chain':
@@ -60,9 +67,9 @@ function waysFor(check: Check, period: Period, chain: Presented, on: string): re
   }
 }
 
-function clientWays(period: Period, { authority }: Presented, on: string): readonly WayOut[] {
+function clientWays(period: Period, { authority }: Presented, { on, today }: Days): readonly WayOut[] {
   const lastIssue = authority?.lastIssue ?? lastIssueOfAnyCa
-  const isOver = on > lastIssue
+  const ends = lastExpiry(lastIssue, authority?.maxDays)
   const asks = period.clientCertificate.value
   const privateCa = { refused: 'no', accepted: 'yes', unknown: 'ask' } as const
   return [
@@ -80,9 +87,9 @@ function clientWays(period: Period, { authority }: Presented, on: string): reado
     },
     {
       way: `renew early with both purposes at ${authority?.title ?? 'a public CA'}`,
-      limits: `until ${lastIssue}; the certificate then ends by ${lastExpiry(lastIssue, authority?.maxDays)}`,
-      mark: authority?.mark ?? 'V',
-      works: isOver ? 'no' : 'yes',
+      limits: `until ${lastIssue}; the certificate then ends by ${ends}`,
+      mark: authority?.lastIssue === undefined ? 'I' : authority.mark,
+      works: today <= lastIssue && on < ends ? 'yes' : 'no',
     },
     {
       way: 'get a client-only certificate from the client hierarchy of a CA',
@@ -126,6 +133,12 @@ function rootWays({ ending }: Check): readonly WayOut[] {
       works: 'yes',
     },
   ]
+}
+
+function dateWays({ ending }: Check, on: string): readonly WayOut[] {
+  return ending === 'expiry'
+    ? [{ way: 'renew before that day, and reload the server', limits: lifetimeLimit(on), mark: 'V', works: 'yes' }]
+    : [{ way: 'compare the clocks of both ends', limits: 'none', mark: 'V', works: 'yes' }]
 }
 
 function lifetimeLimit(on: string): string {

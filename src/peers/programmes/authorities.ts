@@ -10,6 +10,8 @@ export interface PublicAuthority {
   readonly defaultOff?: string
   /** Last day on which a certificate with clientAuth can be bought. Absent: not known. */
   readonly lastIssue?: string
+  /** The source says a week, not a day: the dates are its first days. */
+  readonly precision?: 'week'
   /** The longest lifetime the CA sells, where that is shorter than the rules allow. */
   readonly maxDays?: number
   readonly mark: Mark
@@ -20,7 +22,7 @@ export const publicAuthorities: readonly PublicAuthority[] = [
   {
     id: 'digicert',
     title: 'DigiCert',
-    organizations: ['digicert', 'geotrust', 'thawte', 'rapidssl', 'cybertrust', 'baltimore'],
+    organizations: ['digicert', 'geotrust', 'thawte', 'rapidssl', 'cybertrust, inc', 'baltimore'],
     defaultOff: '2025-10-01',
     lastIssue: '2027-02-28',
     mark: 'V',
@@ -30,10 +32,13 @@ export const publicAuthorities: readonly PublicAuthority[] = [
     id: 'sectigo',
     title: 'Sectigo',
     organizations: ['sectigo', 'comodo', 'the usertrust network', 'addtrust', 'zerossl'],
-    defaultOff: '2025-09-15',
+    defaultOff: '2025-10-14',
     lastIssue: '2027-02-09',
     mark: 'G',
-    source: ['two sources that cite Sectigo (2026); the FAQ of Sectigo of 2025 said 15 May 2026'],
+    source: [
+      'sources that cite Sectigo (2026), for the first day 7 or 14 Oct 2025; the FAQ of Sectigo of 2025 said ' +
+        '15 Sept 2025 and 15 May 2026',
+    ],
   },
   {
     id: 'letsencrypt',
@@ -51,6 +56,7 @@ export const publicAuthorities: readonly PublicAuthority[] = [
     organizations: ['google trust services'],
     defaultOff: '2025-11-10',
     lastIssue: '2026-04-12',
+    precision: 'week',
     mark: 'V',
     source: ['pki.goog and developers.google.com, clientAuth notice (May 2025)'],
   },
@@ -60,13 +66,12 @@ export const publicAuthorities: readonly PublicAuthority[] = [
     organizations: ['godaddy', 'starfield technologies', 'the go daddy group'],
     lastIssue: '2026-06-14',
     mark: 'V',
-    source: ['godaddy.com help 42783'],
+    source: ['godaddy.com help 42783, for DV certificates'],
   },
   {
     id: 'sslcom',
     title: 'SSL.com',
     organizations: ['ssl corp', 'ssl.com'],
-    defaultOff: '2025-09-15',
     lastIssue: '2025-09-14',
     mark: 'V',
     source: ['blog of SSL.com'],

@@ -84,6 +84,8 @@ export const publicRoots: readonly PublicRoot[] = [
   known('godaddy-g2', 'Go Daddy Root Certificate Authority - G2', 'godaddy'),
   known('godaddy-tls-r1', 'GoDaddy TLS Root CA - R1', 'godaddy'),
   known('starfield-g2', 'Starfield Root Certificate Authority - G2', 'godaddy'),
+  // Amazon holds the key of this one.
+  known('starfield-services-g2', 'Starfield Services Root Certificate Authority - G2', 'amazon'),
   known('isrg-root-x1', 'ISRG Root X1', 'letsencrypt'),
   known('isrg-root-x2', 'ISRG Root X2', 'letsencrypt'),
   known('gts-root-r1', 'GTS Root R1', 'google-ts'),
