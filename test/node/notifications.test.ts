@@ -78,7 +78,7 @@ t.test('nor does one whose Contact is a name that leads to a server', async (t) 
   t.equal(await led('192.0.2.9'), 1, 'to a phone it goes')
 })
 
-t.test('a watcher of another organisation gets it by a server that is known, not where its own route leads', async (t) => {
+t.test('a watcher of another organisation gets it by a known server, not where its route leads', async (t) => {
   const servers = new ServerPlaces([
     { hosts: ['edge.lab.test', '127.0.41.31'], ports: [5061] },
     { hosts: ['app.lab.test'], ports: [5061], kind: 'foreign' },
