@@ -49,7 +49,7 @@ interface Entry<Value> {
 
 /**
  * Two generations: when the young one is full it becomes the old one, and what is still asked for moves over. Names
- * of no one have a place of their own: whoever invents them drives out no user that is known.
+ * of no one have a place of their own: an asker who invents them drives out no user that is known.
  */
 class AnswerCache<Value> {
   readonly #clock: Clock
