@@ -236,6 +236,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     const { transport, dialsBack } = this.settings
     // The Vias below ours are as the peer sent them back.
     const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    if (flow.open) return lost('flow.refused-message')
     if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
     sendBack({ transport, flow }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
   }

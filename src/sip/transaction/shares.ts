@@ -1,6 +1,6 @@
 /**
  * Who may still begin something when all places are taken: a source that holds less than its share of them. A source
- * that took them all by requests that nobody answers keeps out itself alone.
+ * that took them all by requests without answers keeps out itself alone.
  */
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../transport/flow.ts'
