@@ -284,7 +284,7 @@ export function wayTo(
   bindings: readonly Binding[],
   { self, servers, transport }: Pick<NotificationsOptions, 'self' | 'servers' | 'transport'>,
 ): Way | undefined {
-  if (dialog.foreign) return dialog.routes.length === 0 ? undefined : { flow: undefined, routes: dialog.routes }
+  if (dialog.foreign) return alongRoute(dialog.routes, servers)
   const { epid, contact } = dialog
   const binding =
     bindings.find(epid === undefined ? isBehind(contact) : (one) => one.epid === epid) ??
@@ -295,6 +295,14 @@ export function wayTo(
   const routes =
     target.flow === undefined && target.routes.length === 0 ? [`<${looseRoute(target.uri)}>`] : target.routes
   return { flow: target.flow, routes, ...(target.mayDial === undefined ? {} : { mayDial: target.mayDial }) }
+}
+
+/** Only a server that we know is dialled: the sender of a SUBSCRIBE can write a Record-Route of its own. */
+function alongRoute(routes: Dialog['routes'], servers: ServerPlaces | undefined): Way | undefined {
+  const [first] = routes
+  if (first === undefined) return undefined
+  const isKnown = servers === undefined || servers.ownerOf(parseNameAddress(first).uri) !== undefined
+  return isKnown ? { flow: undefined, routes } : undefined
 }
 
 /** A phone with a GRUU subscribes with that as its Contact (RFC 5627 §4.3), and not with what it registered. */

@@ -47,13 +47,17 @@ interface Entry<Value> {
   readonly at: number
 }
 
-/** Two generations: when the young one is full it becomes the old one, and what is still asked for moves over. */
+/**
+ * Two generations: when the young one is full it becomes the old one, and what is still asked for moves over. Names
+ * of no one have a place of their own: an asker who invents them drives out no user that is known.
+ */
 class AnswerCache<Value> {
   readonly #clock: Clock
   readonly #freshMs: number
   readonly #limit: number
   #young = new Map<string, Entry<Value>>()
   #old = new Map<string, Entry<Value>>()
+  #absent = new Map<string, Entry<Value>>()
   readonly #asking = new Map<string, Promise<Value | undefined>>()
 
   constructor({ clock, freshMs = 5000, limit = 20_000 }: DirectoryCacheOptions) {
@@ -63,7 +67,7 @@ class AnswerCache<Value> {
   }
 
   ask(key: string, run: () => Promise<Value | undefined>): MaybePromise<Value | undefined> {
-    const entry = this.#young.get(key) ?? this.#old.get(key)
+    const entry = this.#young.get(key) ?? this.#old.get(key) ?? this.#absent.get(key)
     if (entry !== undefined && this.#clock.now() - entry.at < this.#freshMs) return entry.value
     const under = this.#asking.get(key)
     if (under !== undefined) return under
@@ -75,6 +79,7 @@ class AnswerCache<Value> {
   clear(): void {
     this.#young = new Map()
     this.#old = new Map()
+    this.#absent = new Map()
   }
 
   async #query(
@@ -97,10 +102,19 @@ class AnswerCache<Value> {
   /** A name that is longer than those of people is mostly invented: it is asked for each time, and fills nothing. */
   #keep(key: string, entry: Entry<Value>): void {
     if (key.length > longestKey) return
+    if (entry.value === undefined) return this.#keepAbsent(key, entry)
+    this.#absent.delete(key)
     if (this.#young.size >= this.#limit / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }
     this.#young.set(key, entry)
+  }
+
+  #keepAbsent(key: string, entry: Entry<Value>): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+    if (this.#absent.size >= this.#limit / 2) this.#absent = new Map()
+    this.#absent.set(key, entry)
   }
 }

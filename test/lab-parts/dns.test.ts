@@ -9,6 +9,7 @@ import { answerQuery } from '../../src/lab/nodes/dns/answer.ts'
 import { openDnsServer } from '../../src/lab/nodes/dns/server.ts'
 import type { DnsServer, ServedView } from '../../src/lab/nodes/dns/server.ts'
 import { Zone } from '../../src/lab/nodes/dns/zone.ts'
+import { turns } from '../support/turns.ts'
 
 const view: ServedView = {
   name: 'external',
@@ -134,6 +135,23 @@ t.test('two questions in one TCP segment and one cut in two get their answers', 
     setImmediate(() => socket.write(octets.subarray(octets.length - 5))),
   )
   t.strictSame(await ids, [1, 2, 3])
+})
+
+t.test('from an asker over TCP that reads no answer, no more questions are read', async (t) => {
+  const records = Array.from({ length: 600 }, (_, at) => ({
+    kind: 'a' as const,
+    name: 'many.lab.test',
+    address: `127.0.${at >> 8}.${at & 255}`,
+  }))
+  const { server, port, resolver } = await serve(t, { ...view, records })
+  const socket = connect(port, '127.0.0.1').pause()
+  t.teardown(() => socket.destroy())
+  const count = 4_000
+  const question = framed(encode({ type: 'query', id: 1, questions: [{ name: 'many.lab.test', type: 'A' }] }))
+  socket.write(Buffer.concat(Array.from({ length: count }, () => question)))
+  for (let before = -1; server.asked() !== before; await turns(20)) before = server.asked()
+  t.ok(server.asked() > 0 && server.asked() < count, `${server.asked()} of ${count} questions were read`)
+  t.equal((await resolver.resolve4('many.lab.test')).length, 600, 'others are answered')
 })
 
 t.test('hostile packets', async (t) => {

@@ -78,6 +78,20 @@ t.test('nor does one whose Contact is a name that leads to a server', async (t) 
   t.equal(await led('192.0.2.9'), 1, 'to a phone it goes')
 })
 
+t.test('a watcher of another organisation gets it by a known server, not where its route leads', async (t) => {
+  const servers = new ServerPlaces([
+    { hosts: ['edge.lab.test', '127.0.41.31'], ports: [5061] },
+    { hosts: ['app.lab.test'], ports: [5061], kind: 'foreign' },
+  ])
+  const reached = (...routes: readonly string[]): boolean =>
+    wayTo(dialog({ foreign: true, contact: 'sip:w@partner.test', routes }), [], { ...options, servers } as never) !==
+    undefined
+  for (const host of ['edge.lab.test', 'token@edge.lab.test:5061', '127.0.41.31:5061', 'app.lab.test'])
+    t.equal(reached(`<sip:${host};transport=tls;lr>`, '<sip:sip.partner.test;lr>'), true, host)
+  for (const host of ['127.0.41.11:22', 'victim.test', 'edge.lab.test:5061;maddr=192.0.2.9', '127.0.41.31:22'])
+    t.equal(reached(`<sip:${host};transport=tcp;lr>`, '<sip:edge.lab.test;lr>'), false, host)
+})
+
 t.test('a client of a disabled user is told why it is signed off', async (t) => {
   const endpoint = { epid: '90e62db136', contact: 'sip:10.1.2.178:4126' }
   t.match(signOffOf('sip:alice@lab.test', endpoint, 'disabled'), {

@@ -84,3 +84,24 @@ t.test('keeps no more than its limit', async (t) => {
   await cache.account('sip:u0@lab.test')
   t.equal(asked(), 101)
 })
+
+t.test('who asks for invented names drives out no user that is known', async (t) => {
+  const { cache, clock, lose } = cached(10)
+  await cache.account(alice.aor)
+  for (let user = 0; user < 100; user++) await cache.account(`sip:u${user}@lab.test`)
+  clock.advance(5000)
+  lose()
+  t.equal(await cache.account(alice.aor), alice)
+})
+
+t.test('a user that was removed is not answered from memory, and one that came is', async (t) => {
+  const clock = new FakeClock()
+  let present: Account | undefined = alice
+  const cache = cacheDirectory({ account: async () => present, credential: async () => undefined }, { clock })
+  for (const now of [alice, undefined, alice]) {
+    present = now
+    clock.advance(5000)
+    await cache.account(alice.aor)
+    t.equal(cache.account(alice.aor), now)
+  }
+})

@@ -47,6 +47,8 @@ class SealedNonces implements Nonces {
   #young = new Map<string, Counts>()
   #old = new Map<string, Counts>()
   #turnedAt = 0
+  /** Of nonces made until then the counts may be forgotten: one that is not known could have been used. */
+  #forgottenUntil = 0
 
   constructor(options: NonceOptions) {
     this.#options = options
@@ -74,6 +76,7 @@ class SealedNonces implements Nonces {
     this.#turn(now)
     const known = this.#young.get(nonce) ?? this.#old.get(nonce)
     if (known !== undefined) return useCount(known, count)
+    if (madeAt(nonce) <= this.#forgottenUntil) return false
     this.#young.set(flat(nonce), { highest: count, window: 1 })
     return true
   }
@@ -82,14 +85,21 @@ class SealedNonces implements Nonces {
     return createHmac('sha256', this.#sealKey).update(head).update(this.#options.realm).digest().subarray(0, sealOctets)
   }
 
-  /** Counts live between one and two lifetimes; no nonce outlives them unless the table is full. */
+  /**
+   * Counts live between one and two lifetimes, less where the table is full: then nonces that would outlive them end.
+   */
   #turn(now: number): void {
     const { limit, lifetimeMs } = this.#options
     if (this.#young.size < limit && now - this.#turnedAt < lifetimeMs) return
+    this.#forgottenUntil = this.#turnedAt
     this.#old = this.#young
     this.#young = new Map()
     this.#turnedAt = now
   }
+}
+
+function madeAt(nonce: string): number {
+  return Buffer.from(nonce.slice(0, (timeOctets * 4) / 3), 'base64url').readUIntBE(0, timeOctets)
 }
 
 /** Requests may overtake each other on UDP: the last 32 counts are told apart, older ones are used up. */

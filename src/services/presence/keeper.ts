@@ -40,6 +40,9 @@ const watcherInfoMs = 5000
 /** A notification of a list carries the whole list: at most one a second. */
 const listMs = 1000
 const throttled = 10_000
+/** Each change goes to every watcher: of a user that changes without end they hear so often a second, then the last. */
+const changesMs = 1000
+const changesAtOnce = 5
 /** Front ends may number documents of one dialog at once; so often a number is taken anew. */
 const numberAttempts = 6
 
@@ -55,12 +58,14 @@ export class Keeper {
   readonly #domains: ReadonlySet<string>
   readonly #watcherInfos: Throttle
   readonly #lists: Throttle
+  readonly #changes: Throttle
 
   constructor(options: KeeperOptions) {
     const { clock } = options
     this.#options = options
     this.#watcherInfos = new Throttle({ clock, everyMs: watcherInfoMs, limit: throttled })
     this.#lists = new Throttle({ clock, everyMs: listMs, limit: throttled })
+    this.#changes = new Throttle({ clock, everyMs: changesMs, limit: throttled, atOnce: changesAtOnce })
     this.#domains = new Set(options.domains)
     this.documents = new Documents(options.store)
   }
@@ -91,12 +96,12 @@ export class Keeper {
 
   /** Tells everyone who sees the status of the user that it has changed; what fails is reported, never thrown. */
   changed(owner: string): void {
-    this.later(this.#tell(owner, 'status'))
+    this.#changes.run(`status ${owner}`, () => this.later(this.#tell(owner, 'status')))
   }
 
   /** Tells all who watch the user: who may see what has changed. */
   accessChanged(owner: string): void {
-    this.later(this.#tell(owner, 'access'))
+    this.#changes.run(`access ${owner}`, () => this.later(this.#tell(owner, 'access')))
   }
 
   async #tell(owner: string, what: 'status' | 'access'): Promise<void> {

@@ -35,6 +35,8 @@ export interface SubscribeOptions {
 
 /** Users of other organisations that watch one user at most. */
 const foreignLimit = 500
+/** So many once an organisation holds more than its share: those with less are still let in. */
+const sharedForeignLimit = 1000
 /** Documents in the answer to one batch at most; each further user is left to a subscription of its own. */
 const batchLimit = 512
 
@@ -141,6 +143,19 @@ function refuseTooMany(
   ])
 }
 
+/** Whom an organisation invents takes no place from the users of others. */
+function hasRoom(watching: readonly Subscription[], { aor }: Watcher): boolean {
+  const others = watching.filter(({ dialog }) => dialog.foreign).map((one) => organisationOf(one.watcher))
+  if (others.length < foreignLimit) return true
+  const own = organisationOf(aor)
+  const share = foreignLimit / new Set([...others, own]).size
+  return others.length < sharedForeignLimit && others.filter((one) => one === own).length < share
+}
+
+function organisationOf(aor: string): string {
+  return aor.slice(aor.lastIndexOf('@') + 1)
+}
+
 /**
  * A user of another organisation whom the watched one has not let in subscribes as well, as at OCS: it is shown the
  * name alone, and the watched one receives a notification. Names of other organisations cost nothing, so their number
@@ -151,8 +166,7 @@ async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> 
   const { resource, watcher, seconds, known, wall } = ask
   if (watcher.foreign && known.length === 0 && seconds > 0) {
     const rows = await store.watchersOf(resource, 'presence', wall)
-    if (rows.filter((row) => subscriptionOf(row).dialog.foreign).length >= foreignLimit)
-      return refuse(403, 'presence.too-many-watchers')
+    if (!hasRoom(rows.map(subscriptionOf), watcher)) return refuse(403, 'presence.too-many-watchers')
   }
   await keep(ask, known.length > 0 && seconds === 0 ? known.map((one) => one.resource) : [resource], options)
   announce(ask, [resource], options)

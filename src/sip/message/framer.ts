@@ -215,6 +215,14 @@ export class StreamFramer {
 }
 
 /**
+ * Whether the head is longer than servers here read. A message grows at each hop, and one too long ends the connection
+ * that it came by (`loseLongHead`): on a link between servers, that of all their users.
+ */
+export function isHeadTooLong(text: string, { headBytes }: Pick<MessageLimits, 'headBytes'>): boolean {
+  return text.length > headBytes && !text.slice(0, headBytes).includes('\r\n\r\n')
+}
+
+/**
  * Offset of the CR LF CR LF that ends a head, from `from` on; -1: not there. Looks at each fourth octet where no line
  * ends: a search by Buffer costs as much as reading a header field (bench/proxy.ts, TCP calls).
  */

@@ -2,7 +2,8 @@
  * One copy of a request on its way: its next hops, its client transaction, its Timer C (RFC 3261 §16.6 steps 7 to 11,
  * §16.8).
  */
-import type { SipResponse } from '../message/types.ts'
+import { isHeadTooLong } from '../message/framer.ts'
+import { defaultLimits, type SipResponse } from '../message/types.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -229,6 +230,10 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.flow = flow
     if (isInvite) this.armTimerC()
     const text = writeCopy(core, arrival, this.way, flow, transaction.branch, this.breadth)
+    if (isHeadTooLong(text, defaultLimits)) {
+      transaction.abandon()
+      return this.fail(513, 'message.head-too-long')
+    }
     core.settings.on.forwarded?.(arrival, this.target, flow)
     transaction.send(text, flow)
   }

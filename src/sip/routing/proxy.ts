@@ -249,6 +249,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   private async dialBack(flow: Flow, text: string): Promise<void> {
     const { transport, dialsBack, on } = this.settings
     const lost = (why: string): void => on.dropped?.(parseOwn(text), flow, why)
+    if (flow.open) return lost('flow.refused-message')
     if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
     return sendBack({ transport, flow }, text, lost)
   }

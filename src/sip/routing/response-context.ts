@@ -9,6 +9,7 @@ import type { Incoming } from './arrival.ts'
 import { type Outcome, better } from './best-response.ts'
 import type { Core } from './core.ts'
 import type { Decision, Target } from './decision.ts'
+import { isServer } from './dialog-record.ts'
 import { Fork, type ForkContext } from './fork.ts'
 import { groupTargets } from './groups.ts'
 import { LateAnswers } from './late-answers.ts'
@@ -229,7 +230,8 @@ export class ResponseContext implements WayBack, ForkContext {
 
   /**
    * §16.7 step 6: a 503 is about the next hop, and the client would take it for us. It goes back only when nothing
-   * behind us can be used for a while; then it says for how long.
+   * behind us can be used for a while; then it says for how long. A server would send us nothing at all for that time,
+   * because of one phone, gateway or partner: it hears of a 503 only where one next hop is all that is behind us.
    */
   private answerUnavailable(best: Outcome): void {
     const seconds = best.because === 'overload.transactions' ? 5 : this.allOutFor()
@@ -241,6 +243,7 @@ export class ResponseContext implements WayBack, ForkContext {
   }
 
   private allOutFor(): number | undefined {
+    if (isServer(this.arrival.flow) && this.forks.some(({ target }) => target.by !== 'inward')) return undefined
     let seconds = Infinity
     for (const fork of this.forks) {
       const left = fork.allOutFor()

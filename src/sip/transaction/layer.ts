@@ -14,6 +14,7 @@ import { isSamePeer } from './peer.ts'
 import { Server, type ServerHome } from './server.ts'
 import { ServerTable } from './server-table.ts'
 import type { TransactionSettings } from './settings.ts'
+import { Shares } from './shares.ts'
 import { failWaiting } from './waiting.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
 
@@ -43,6 +44,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Those without their final answer, and those that acknowledged a failure, by the slot in their branch. */
   private readonly slots: (Client | undefined)[] = []
   private readonly late: LateClients
+  private readonly shares: Shares
   private readonly free: number[] = []
   /**
    * To tag of the answers nothing is kept of: by it their ACKs are known, and end here. Short: V8 compares texts of up
@@ -60,6 +62,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     this.timers = settings.timers
     this.trying = settings.trying
     const { clock, wheel, timers } = settings
+    this.shares = new Shares(clock, () => this.openFlows())
     this.absorbing = new Absorbers(clock, wheel, 64 * timers.t1)
     this.late = new LateClients(clock, wheel, timers, (slot) => this.free.push(slot))
   }
@@ -79,7 +82,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (this.closed) return
     if (request.method === 'ACK') return this.onAck(request, flow)
     // Over a reliable flow nothing is repeated (§17.1.1.1): what is turned away need not be looked for.
-    const early = flow.reliable ? this.refusal(request) : undefined
+    const early = flow.reliable ? this.refusal(request, flow) : undefined
     if (early !== undefined) return this.shed(request, flow, early)
     const byOldRules = needsOldRules(request)
     // Before the tables: the CANCEL of another peer must not take the key of the right one.
@@ -90,7 +93,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
     const hash = hashOf(key)
     if (this.isRepetition(key, hash)) return
-    const retryAfter = flow.reliable ? undefined : this.refusal(request)
+    const retryAfter = flow.reliable ? undefined : this.refusal(request, flow)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
     const tx = new Server(this, key, request, flow)
     tx.hash = hash
@@ -185,7 +188,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   flowsInUse(): ReadonlySet<Flow> {
     const flows = new Set<Flow>()
-    for (const tx of this.servers.all()) if (tx.proceeding) flows.add(tx.flow)
+    for (const flow of this.openFlows()) flows.add(flow)
     for (const tx of this.slots) if (tx?.state.waiting === true && tx.flow !== undefined) flows.add(tx.flow)
     return flows
   }
@@ -275,12 +278,23 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     return slot
   }
 
+  /** Of each server transaction without a final answer. */
+  private *openFlows(): Iterable<Flow> {
+    for (const tx of this.servers.all()) if (tx.proceeding) yield tx.flow
+  }
+
   /** Seconds to come back after, when this new request is turned away. */
-  private refusal(request: SipRequest): number | undefined {
+  private refusal(request: SipRequest, flow: Flow): number | undefined {
     const { server, reserve } = this.settings.limits
     const continues = request.toTag !== undefined || request.method === 'CANCEL'
-    if (this.open >= (continues ? server + reserve : server)) return overloadSeconds
+    if (this.open >= (continues ? server + reserve : server) && !this.hasShare(flow)) return overloadSeconds
     return continues ? undefined : this.settings.shed?.(request)
+  }
+
+  /** Half of the reserve is for sources that hold less than others. */
+  private hasShare(flow: Flow): boolean {
+    const { server, reserve } = this.settings.limits
+    return this.open < server + reserve / 2 && this.shares.admits(flow)
   }
 
   /** Statelessly: a table that is full cannot remember that it said no. */

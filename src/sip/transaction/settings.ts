@@ -11,7 +11,10 @@ export interface TransactionLimits {
   readonly client: number
   /** Server transactions without a final response, requests outside dialogs. Beyond it: 503 with Retry-After. */
   readonly server: number
-  /** How many more of them for requests inside dialogs, so that calls in progress can end. */
+  /**
+   * How many more of them for requests inside dialogs, so that calls in progress can end; half of them also for new
+   * requests of sources that hold less than their share.
+   */
   readonly reserve: number
   /** Server transactions that only absorb repetitions, mostly answered calls for 32 s. Beyond it the oldest ends. */
   readonly absorbing: number

@@ -82,8 +82,9 @@ export interface Flow {
   readonly confirmed: boolean
   readonly openedAt: number
   /**
-   * Queues one whole message (latin1). False: the flow is closed or its send queue is full; nothing was sent.
-   * A datagram flow always takes it.
+   * Queues one whole message (latin1). False: the flow is closed, its send queue is full, or the head is longer than
+   * `MessageLimits.headBytes`, or to a server the body longer than `bodyBytes`; nothing was sent. A datagram flow
+   * always takes it.
    */
   send(text: string): boolean
   /** Ends it; `because` is a verdict code or a short dotted reason. */

@@ -25,7 +25,7 @@ export interface TransportSettings {
   readonly handshakeSeconds: number
   /** A dial must have become a flow in this time, waiting for its turn included. */
   readonly dialSeconds: number
-  /** Outgoing handshakes at one time; further ones wait. */
+  /** Outgoing handshakes at one time; further ones wait. A peer that is silent gives its place back after a second. */
   readonly concurrentDials: number
   /**
    * Incoming handshakes at one time, shared fairly by sources while there are more; further ones wait. A peer that goes

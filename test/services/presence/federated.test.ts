@@ -113,4 +113,9 @@ t.test('a user is watched by 500 of other organisations at most, and by its own 
     await ask({ aor: `sip:p${at}@partner.test`, foreign: true }, { ...watching('bob'), callId: `p${at}` })
   t.match(await ask(pat, watching('bob')), { status: 403, because: 'presence.too-many-watchers' })
   t.match(await ask('alice', watching('bob')), { status: 200 })
+  const other = { aor: 'sip:pat@other.test', foreign: true }
+  t.match(await ask(other, watching('bob')), { status: 200 }, 'another organisation has its share')
+  for (let at = 0; at < 249; at++)
+    await ask({ aor: `sip:o${at}@other.test`, foreign: true }, { ...watching('bob'), callId: `o${at}` })
+  t.match(await ask({ ...other, aor: 'sip:pat2@other.test' }, watching('bob')), { status: 403 }, 'and no more')
 })

@@ -10,6 +10,7 @@ import {
   soap,
   watching,
 } from '../../support/presence-bench.ts'
+import { turns } from '../../support/turns.ts'
 import { until } from '../../support/until.ts'
 
 const batch = (who: string, body: string, headers: readonly string[] = []): RequestParts => ({
@@ -228,4 +229,23 @@ t.test('what does not fit is refused, and not lost in silence', async (t) => {
   t.match(await ask('bob', seen), { status: 200 })
   const long = seen.body?.replace('uuu', 'u'.repeat(500)) ?? ''
   t.match(await ask('bob', { ...seen, body: long }), { status: 400 })
+})
+
+t.test('a user whose state changes without end is told of five times a second, and of the last', async (t) => {
+  const { ask, sent, clock } = await bench(t)
+  await ask('alice', watching('bob'))
+  clock.advance(0)
+  for (let at = 0; at < 20; at++) {
+    await ask('bob', saying('bob', at === 19 ? 'closed' : 'open'))
+    clock.advance(1)
+  }
+  await until(() => sent.length > 5)
+  await turns(20)
+  t.equal(sent.length, 1 + 5)
+  clock.advance(1000)
+  await until(() => sent.length > 6)
+  t.match(sent.at(-1), { body: /<basic>closed</ })
+  await ask('bob', saying('bob', 'open'))
+  await until(() => sent.length > 7)
+  t.match(sent.at(-1), { body: /<basic>open</ }, 'and is told of at once again')
 })

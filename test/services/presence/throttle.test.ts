@@ -21,3 +21,19 @@ t.test('what is one too many is not held back', async (t) => {
   for (const who of ['alice', 'bob', 'bob']) throttle.run(who, () => void (ran += 1))
   t.equal(ran, 3)
 })
+
+t.test('so many run at once in a span as are allowed, then the last at its end, and so on', async (t) => {
+  const clock = new FakeClock()
+  const throttle = new Throttle({ clock, everyMs: 1000, limit: 10, atOnce: 3 })
+  const ran: number[] = []
+  for (let at = 1; at <= 9; at++) throttle.run('alice', () => void ran.push(at))
+  t.strictSame(ran, [1, 2, 3])
+  clock.advance(1000)
+  t.strictSame(ran, [1, 2, 3, 9])
+  for (let at = 10; at <= 15; at++) throttle.run('alice', () => void ran.push(at))
+  t.strictSame(ran, [1, 2, 3, 9, 10, 11])
+  clock.advance(2000)
+  t.strictSame(ran, [1, 2, 3, 9, 10, 11, 15])
+  clock.advance(1000)
+  t.equal(clock.pending, 0)
+})

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { NextHop } from '../../../src/sip/transport/types.ts'
+import { server } from '../../support/fake-transport.ts'
 import { proxyBench, route, settle, target } from '../../support/proxy-bench.ts'
 import { request } from '../../support/sip-messages.ts'
 
@@ -163,6 +164,26 @@ t.test('503 (RFC 3261 §16.7 step 6, §21.5.4; RFC 3263 §4.3)', async (t) => {
       ],
       [503, '20', 1],
     )
+  })
+
+  for (const by of ['binding', 'dialog', 'static-route', 'partner', 'enterprise-edge', 'home', undefined] as const)
+    t.test(`does not go back to a server, which would avoid this one for all users: target ${by}`, async (t) => {
+      const bench = proxyBench({ decide: () => route(target(callee, by === undefined ? {} : { by })) })
+      const before = bench.transport.accept({ peer: server })
+      await bench.arrive(request({ uri: callee }), before)
+      bench.answer(bench.to(7001), 503, [['Retry-After', '600']])
+      const [at, later] = [before.response(), bench.transport.accept({ peer: server })]
+      await bench.arrive(request({ uri: callee }), later)
+      t.same([at.status, at.header('Retry-After')], [504, undefined])
+      t.same([later.response().status, later.response().header('Retry-After')], [504, undefined])
+    })
+
+  t.test('goes back to a server where one next hop is all that is behind this one', async (t) => {
+    const bench = proxyBench({ decide: () => route(target(callee, { by: 'inward' })) })
+    const before = bench.transport.accept({ peer: server })
+    await bench.arrive(request({ uri: callee }), before)
+    bench.answer(bench.to(7001), 503, retry)
+    t.same([before.response().status, before.response().header('Retry-After')], [503, '30'])
   })
 
   t.test('without Retry-After becomes 504 with diagnostics', async (t) => {

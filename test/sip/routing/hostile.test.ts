@@ -4,7 +4,7 @@ import t from 'tap'
 import { parseDatagram } from '../../../src/sip/message/index.ts'
 import { MessageError } from '../../../src/sip/message/message-error.ts'
 import { parseOwn } from '../../../src/sip/message/parse.ts'
-import type { SipMessage } from '../../../src/sip/message/types.ts'
+import type { SipMessage, SipRequest } from '../../../src/sip/message/types.ts'
 import type { FakeFlow } from '../../support/fake-transport.ts'
 import { type ProxyBench, proxyBench, settle } from '../../support/proxy-bench.ts'
 import { cancelFor, request, responseTo } from '../../support/sip-messages.ts'
@@ -55,6 +55,31 @@ t.test('a head at the limit of what is read, with what the proxy adds, can still
   if (copy.kind !== 'request') throw new TypeError('no request went out')
   feed(bench, responseTo(copy, 486).text, flow)
   t.match(flow.lines.at(-1), /^ACK /)
+})
+
+t.test('a request whose head would be longer behind this server than servers read', async (t) => {
+  const padded = (method: string, octets: number): SipRequest =>
+    request({ method, uri: 'sip:bob@callee.lab.test', headers: [['X-Pad', 'x'.repeat(octets)]] })
+  const long = (method: string): SipRequest => padded(method, 65_530 - padded(method, 0).text.length)
+
+  for (const method of ['INVITE', 'MESSAGE'])
+    t.test(`${method} is refused 513, and is not sent`, async (t) => {
+      const bench = proxyBench()
+      await bench.arrive(long(method))
+      t.equal(bench.caller.response().status, 513)
+      t.same([bench.to(7001).lines, bench.proxy.transactions.counts.client], [[], 0])
+      await bench.arrive(padded(method, 64_000))
+      t.equal(bench.to(7001).lines.length, 1, 'one that fits is sent')
+    })
+
+  t.test('an answer that its open flow does not take is not dialled', async (t) => {
+    const bench = proxyBench()
+    await bench.arrive(request({ uri: 'sip:bob@callee.lab.test' }))
+    bench.caller.full = true
+    bench.answer(bench.to(7001), 200)
+    await settle()
+    t.same([bench.transport.dialled.length, bench.told], [1, ['dropped flow.refused-message', '200 passed']])
+  })
 })
 
 const values = [

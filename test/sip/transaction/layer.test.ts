@@ -248,6 +248,33 @@ t.test('bounds', async (t) => {
     t.equal(requests.length, 2)
   })
 
+  t.test('a source that has filled the table turns away itself, and no other that holds less', async (t) => {
+    const { layer, requests } = transactionBench({ limits: { server: 20, reserve: 20 } })
+    const from = (remote: string): FakeFlow => new FakeFlow({ remote })
+    for (let count = 0; count < 100; count++) layer.onRequest(request(), from('192.0.2.66'))
+    t.equal(requests.length, 20)
+    for (const remote of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.66']) layer.onRequest(request(), from(remote))
+    t.equal(requests.length, 23)
+    for (let count = 0; count < 100; count++) layer.onRequest(request(), from(`192.0.2.${count}`))
+    t.equal(requests.length, 30, 'half of the reserve stays for calls in progress')
+    layer.onRequest(request({ method: 'BYE', to: '<sip:bob@lab.test>;tag=b' }), from('192.0.2.66'))
+    t.equal(requests.length, 31)
+  })
+
+  t.test('what sources hold is counted anew after a second', async (t) => {
+    const { clock, layer, requests } = transactionBench({ limits: { server: 10, reserve: 20 } })
+    const from = (remote: string): FakeFlow => new FakeFlow({ remote })
+    for (let count = 0; count < 10; count++) layer.onRequest(request(), from('192.0.2.66'))
+    for (let count = 0; count < 20; count++) layer.onRequest(request(), from('192.0.2.1'))
+    t.equal(requests.length, 19)
+    for (const one of requests.slice(10)) respond(one, 200)
+    layer.onRequest(request(), from('192.0.2.1'))
+    t.equal(requests.length, 19)
+    clock.advance(1000)
+    layer.onRequest(request(), from('192.0.2.1'))
+    t.equal(requests.length, 20)
+  })
+
   t.test('answered calls do not count against new ones, and the oldest of them gives way', async (t) => {
     const { layer, requests } = transactionBench({ limits: { server: 1, reserve: 0, absorbing: 2 } })
     for (let count = 0; count < 4; count++) {

@@ -10,6 +10,7 @@ import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
+import { Gate } from '../../../src/sip/transport/connection/gate.ts'
 import { nearestSource } from '../../../src/sip/transport/dial/dial.ts'
 import { ownFolder } from '../../support/own-folder.ts'
 import { turns } from '../../support/turns.ts'
@@ -152,6 +153,38 @@ t.test('makes a dial wait while as many as allowed run', async (t) => {
   clock.advance(5_000)
   await Promise.all(dials)
   t.equal(whileOneRuns, 1)
+})
+
+t.test('a dial waits a second for others that get no answer, and is not lost behind them', async (t) => {
+  const clock = new FakeClock()
+  const { hop } = await pair(t)
+  const client = harness(t, { clock, settings: { concurrentDials: 1 } })
+  client.layer.setOutgoingTls('internal', frontEnd)
+  const mute = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => mute.close())
+  await once(mute, 'listening')
+  const silent = hopTo({ address: '127.0.0.1', port: portOf(mute) }, 'tls', { verifyName: 'director.lab.test' })
+  const dials = ['a', 'b', 'c'].map((name) => t.rejects(client.layer.connect({ ...silent, verifyName: name })))
+  const wanted = client.layer.connect(hop)
+  wanted.catch(() => undefined)
+  clock.advance(3_000)
+  await briefly()
+  t.match(await Promise.race([wanted, briefly()]), { open: true })
+  clock.advance(2_000)
+  await Promise.all(dials)
+})
+
+t.test('of many dials whose time is up before their turn, none takes the place', async (t) => {
+  const gate = new Gate(1)
+  gate.enter(() => true)
+  for (let count = 0; count < 50_000; count++) gate.enter(() => false)
+  let entered = 0
+  gate.enter(() => ++entered > 0)
+  gate.leave()
+  t.equal(entered, 1)
+  gate.leave()
+  gate.enter(() => ++entered > 0)
+  t.equal(entered, 2)
 })
 
 t.test('shows a replaced certificate to the next dialler and keeps live flows', async (t) => {

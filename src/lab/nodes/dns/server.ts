@@ -181,13 +181,21 @@ function serveConnection(socket: Socket, answer: Answer): void {
     while (pending.length >= 2) {
       const length = pending.readUInt16BE(0)
       if (length > maxQuestionBytes) return void socket.destroy()
-      if (pending.length < length + 2) return
+      if (pending.length < length + 2) break
       answer(pending.subarray(2, length + 2), remote, (response) => {
         if (!socket.destroyed) socket.write(Buffer.concat([lengthOf(response), response]))
       })
       pending = pending.subarray(length + 2)
     }
+    holdWhileUnread(socket)
   })
+}
+
+/** Who does not read its answers is not read from; the time without octets ends the connection. */
+function holdWhileUnread(socket: Socket): void {
+  if (!socket.writableNeedDrain) return
+  socket.pause()
+  socket.once('drain', () => socket.resume())
 }
 
 function lengthOf(message: Buffer): Buffer {

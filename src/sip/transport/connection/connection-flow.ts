@@ -1,5 +1,5 @@
 /** A flow over a connection: TCP, TLS once its peer was judged, or a WebSocket. */
-import type { FramerEvents } from '../../message/framer.ts'
+import { type FramerEvents, isHeadTooLong } from '../../message/framer.ts'
 import type { MessageError } from '../../message/message-error.ts'
 import type { SipMessage } from '../../message/types.ts'
 import { ActedFault } from '../faults/acted-fault.ts'
@@ -122,6 +122,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   send(text: string): boolean {
     if (!this.open || this.#queued() >= this.#core.settings.sendQueueBytes) return false
+    if (isHeadTooLong(text, this.#core.limits) || this.#isBodyTooLong(text)) return false
     this.#core.trace?.({ direction: 'out', flow: this, text })
     if (this.#fault === undefined) this.write(text)
     else this.#fault.send(text)
@@ -315,6 +316,13 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   #queued(): number {
     return this.#pending.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
+  }
+
+  /** A server here would end the connection; what others read is their business. */
+  #isBodyTooLong(text: string): boolean {
+    const { bodyBytes } = this.#core.limits
+    if (text.length <= bodyBytes || this.peer === undefined || this.peer.class === 'client') return false
+    return text.length - text.indexOf('\r\n\r\n') - 4 > bodyBytes
   }
 
   /** What comes beyond a share in one turn waits for the next, so that turns stay short and other flows have theirs. */

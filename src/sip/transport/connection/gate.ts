@@ -2,26 +2,25 @@
 
 export class Gate {
   readonly #places: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: (() => boolean)[] = []
   #inside = 0
 
   constructor(places: number) {
     this.#places = places
   }
 
-  /** Calls `go` now or when a place is free; the caller then calls `leave` once. */
-  enter(go: () => void): void {
+  /** Calls `go` now or when a place is free: true, and the caller calls `leave` once; false, and it wants no place. */
+  enter(go: () => boolean): void {
     if (this.#inside >= this.#places) {
       this.#waiting.push(go)
       return
     }
     this.#inside += 1
-    go()
+    if (!go()) this.leave()
   }
 
   leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#inside -= 1
-    else next()
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) if (next()) return
+    this.#inside -= 1
   }
 }

@@ -39,6 +39,9 @@ export interface DialOptions {
   readonly take: (dialled: Dialled) => void
 }
 
+/** Who is dialled and stays silent keeps no other waiting: users choose where their Contacts lead. */
+const silentMs = 1_000
+
 const noCause: Cause = { errorCode: undefined, errorMessage: undefined }
 
 /** Calls `take` and resolves, or reports through `onRefused` and rejects with DialError. */
@@ -72,6 +75,8 @@ class Dial {
   #local: SocketAddress | undefined
   #settled = false
   #timer: Timer | undefined
+  /** Runs while it holds a place in the gate. */
+  #place: Timer | undefined
 
   constructor(core: Core, gate: Gate, options: DialOptions, outcome: PromiseWithResolvers<void>) {
     this.#core = core
@@ -85,9 +90,19 @@ class Dial {
       this.#fail(this.#connected ? 'tls.handshake-timeout' : 'link.timeout', noCause)
     })
     this.#gate.enter(() => {
-      if (this.#settled) return this.#gate.leave()
+      if (this.#settled) return false
+      this.#place = this.#core.clock.after(silentMs, () => this.#leave())
       this.#connect()
+      return true
     })
+  }
+
+  #leave(): void {
+    const place = this.#place
+    if (place === undefined) return
+    this.#place = undefined
+    place.cancel()
+    this.#gate.leave()
   }
 
   #connect(): void {
@@ -166,7 +181,7 @@ class Dial {
     if (socket === undefined || !this.#settle()) return
     socket.removeListener('error', this.#onError)
     socket.removeListener('close', this.#onClose)
-    this.#gate.leave()
+    this.#leave()
     this.#options.take({ socket, local: localOf(socket), remote: remoteOfHop(this.#options.hop), peer })
     this.#outcome.resolve()
   }
@@ -191,10 +206,8 @@ class Dial {
     const { hop, tls } = this.#options
     const socket = this.#socket
     const local = socket?.localAddress === undefined ? this.#local : localOf(socket)
-    if (socket !== undefined) {
-      socket.destroy()
-      this.#gate.leave()
-    }
+    socket?.destroy()
+    this.#leave()
     const refusal = refusalOf(hop, code, local, cause, evidence, detail, tls)
     this.#core.user.onRefused(refusal)
     this.#outcome.reject(new DialError(refusal))

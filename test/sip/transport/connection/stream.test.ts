@@ -239,6 +239,20 @@ t.test('of messages that never end, those of the source that holds the most are 
   t.equal((await at.server.next('request')).flow.remote.address, '127.0.0.2')
 })
 
+t.test('sends no head that the server at the other end would close the connection for', async (t) => {
+  const at = await served(t)
+  const client = harness(t)
+  const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
+  const padded = (octets: number): string => messageText().replace('\r\n\r\n', `\r\nX: ${'x'.repeat(octets)}\r\n\r\n`)
+  const room = 65_536 - padded(0).length
+  t.equal(flow.send(padded(room + 1)), false)
+  t.equal(flow.send(padded(room)), true)
+  await at.server.next('request')
+  t.equal(flow.send(messageText({ body: 'x'.repeat(200_000) })), true)
+  await at.server.next('request', 1)
+  t.same([flow.open, at.server.of('closed').length], [true, 0])
+})
+
 t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {
   const clock = new FakeClock()
   const at = await served(t, {

@@ -40,6 +40,16 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   const hop = (listener: Listener) => hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })
 
   t.test(version, async (t) => {
+    t.test('sends a server no body that it would close the connection for', async (t) => {
+      const { server, client, listener } = await pair(t, material(director), material(frontEnd))
+      const flow = await client.layer.connect(hop(listener))
+      const room = 1024 * 1024
+      t.equal(flow.send(messageText({ transport: 'TLS', body: 'x'.repeat(room + 1) })), false)
+      t.equal(flow.send(messageText({ transport: 'TLS', body: 'x'.repeat(room) })), true)
+      await server.next('request')
+      t.same([flow.open, server.of('closed').length], [true, 0])
+    })
+
     t.test('carries a request and its response between two judged ends', async (t) => {
       const { server, client, listener } = await pair(t, material(director), material(frontEnd))
       const flow = await client.layer.connect(hop(listener))
