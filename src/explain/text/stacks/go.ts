@@ -31,6 +31,14 @@ export const go: StackGrammar = {
       when: /x509: certificate specifies an incompatible key usage/,
       says: refused('cert.eku-missing', 'chain.eku-narrow'),
     },
+    // macOS verifies, and names the certificate.
+    { when: /x509: “[^”]*” certificate is not trusted/, says: refused(...sets.noPath) },
+    { when: /x509: “[^”]*” certificate is expired/, says: refused(...sets.expired.unknown) },
+    { when: /x509: “[^”]*” certificate name does not match input/, says: refused('cert.name-mismatch') },
+    {
+      when: /x509: “[^”]*” certificate is not standards compliant/,
+      says: refused('cert.malformed', 'cert.lifetime-too-long', 'cert.eku-missing', 'cert.san-missing'),
+    },
     { when: /relies on legacy common name field/, says: refused('cert.san-missing') },
     {
       when: /x509: (?:certificate is (?:not )?valid for|cannot validate certificate for|certificate is not valid for any names)/,

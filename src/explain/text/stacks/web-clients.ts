@@ -97,6 +97,7 @@ const commandLine: readonly Rule[] = [
     when: /error (?:setting|adding) (?:certificate verify locations|trust anchors)/,
     says: own(['trust.missing', 'trust.malformed', 'trust.empty']),
   },
+  { when: /curl: \(91\)|no ocsp response received/, says: refused('tls.staple-missing') },
   // PHP, Ruby
   { when: /peer certificate cn=.* did not match expected cn=/, says: noName },
   { when: /ssl connect syscall returned=5/, says: closed },
