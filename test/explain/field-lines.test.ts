@@ -1217,6 +1217,22 @@ const told: readonly Line[] = [
   ['x509: “sip.example.com” certificate is not trusted', 'chain.untrusted-root', 'theirs', 'us'],
   ['x509: “sip.example.com” certificate is expired', 'cert.expired', 'theirs', 'us'],
   ['x509: “sip.example.com” certificate name does not match input', 'cert.name-mismatch', 'theirs', 'us'],
+  ['error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported', 'tls.no-common-signature', undefined, 'us'],
+  [
+    'http: TLS handshake error from [::1]:62917: tls: client using inappropriate protocol fallback',
+    'tls.no-common-version',
+    undefined,
+    'us',
+  ],
+  ['curl: (58) schannel: Failed to import cert file cert.p12, password is bad', 'file.pfx-password', 'ours', 'us'],
+  ['Failed to connect: Unacceptable TLS certificate', 'chain.untrusted-root', 'theirs', 'us'],
+  ['WARNING TLS connect error: failed to load certificate file', 'file.missing', 'ours', 'us'],
+  ['No credentials are available in the security package', 'tls.own-cert-missing', 'ours', 'us'],
+  [
+    "tcptls.c:179 handle_tcptls_connection: Unable to set up ssl connection with peer '192.0.2.105:7544'",
+    'chain.untrusted-root',
+  ],
+  ['0: WARNING: cannot find private key file: /etc/turnserver/privkey.pem (1)', 'key.missing', 'ours', 'us'],
 ]
 
 t.test('a line of any of these stacks names its cause first, and the right end', async (t) => {

@@ -64,7 +64,7 @@ export const asterisk: StackGrammar = {
       when: /specified certificate authority (?:file|path) \S+ for rtp instance/,
       says: { ...own(['trust.missing', 'trust.malformed']), rank: rank.refusal },
     },
-    { when: /problem setting up ssl connection/, says: broken },
+    { when: /(?:problem setting|unable to set) up ssl connection/, says: broken },
     { when: /ssl (?:error )?(?:zero return|syscall)|underlying bio error|end-of-file encountered/, says: closed },
     { when: /wrong ssl\/tls version|bad tls version/, says: handshake(['tls.no-common-version']) },
   ],

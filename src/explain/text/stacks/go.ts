@@ -86,7 +86,7 @@ export const go: StackGrammar = {
     { when: /client sent an http request to an https server/, says: handshake(['tls.not-tls'], 'us') },
     { when: /oversized record received/, says: handshake(['tls.not-tls'], 'us') },
     {
-      when: /offered only unsupported versions|server selected unsupported protocol version|no supported versions satisfy/,
+      when: /inappropriate protocol fallback|offered only unsupported versions|server selected unsupported protocol version|no supported versions satisfy/,
       says: handshake(['tls.no-common-version'], 'us'),
     },
     {

@@ -13,7 +13,7 @@ export const opensips: StackGrammar = {
     },
     { when: /certificate validation failed|verify callback.*failure/, says: refusedSomehow },
     {
-      when: /unable to load (?:the )?certificate/,
+      when: /(?:unable|failed) to load (?:the )?certificate/,
       says: { ...own(['file.missing', 'file.not-pem', 'file.corrupt']), rank: 3 },
     },
   ],

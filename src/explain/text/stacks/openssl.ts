@@ -66,6 +66,7 @@ const sslReasons: Readonly<Record<number, Saying>> = {
   277: handshake(['tls.session-context'], 'us'),
   338: handshake(['tls.legacy-renegotiation'], 'us'),
   118: handshake(['tls.no-common-signature'], 'us'),
+  333: handshake(['tls.no-common-signature'], 'us'),
   376: handshake(['tls.no-common-signature'], 'us'),
   101: handshake(['tls.no-common-group'], 'us'),
   108: handshake(['tls.no-common-group', 'tls.handshake-failed'], 'us'),
@@ -110,7 +111,7 @@ const reasons: readonly Rule[] = [
   { when: /session id context uninitialized/, says: handshake(['tls.session-context'], 'us') },
   { when: /unsafe legacy renegotiation disabled/, says: handshake(['tls.legacy-renegotiation'], 'us') },
   {
-    when: /no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
+    when: /legacy sigalg disallowed|no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
     says: handshake(['tls.no-common-signature'], 'us'),
   },
   {

@@ -1,6 +1,6 @@
 /**
- * What the numbers of Windows prove, and the sentences that Windows prints for them (winerror.h, sspi): servers and .NET
- * often log the sentence alone.
+ * What the numbers of Windows prove, and the sentences that Windows prints for them (winerror.h, sspi): servers and
+ * .NET often log the sentence alone.
  */
 import type { WindowsCodeName } from '../../../verdicts/windows-codes.ts'
 import { closed, outside, own, rank, refused, refusedSomehow, sets } from '../grammar.ts'
@@ -120,6 +120,7 @@ const sentences: Partial<Readonly<Record<WindowsCodeName, RegExp>>> = {
   SEC_E_ILLEGAL_MESSAGE: /message received was unexpected or badly formatted/,
   SEC_E_INVALID_TOKEN: /token supplied to the function is invalid/,
   SEC_E_CERT_UNKNOWN: /unknown error occurred while processing the certificate/,
+  SEC_E_NO_CREDENTIALS: /no credentials are available in the security package/,
   SEC_E_TIME_SKEW: /clocks on the client and server machines are skewed/,
 }
 
