@@ -30,7 +30,8 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
   const until = closing?.at ?? captureEnd
   const waited = waitedFor(connection, until)
   if (closing?.end !== 'acceptor' && waited >= silentMilliseconds) return noAnswer(connection, waited, evidence)
-  const isWhole = !isRecordedInPart(connection)
+  const isFromStart = connection.begun || connection.tls?.clientHello !== undefined
+  const isWhole = isFromStart && !isRecordedInPart(connection)
   if (closing?.how === 'reset' && isWhole) return reset(connection, closing.end === 'acceptor', closing.frame)
   const said = connection.sideOf('dialler').stream.octets > 0 && isWhole
   if (closing?.end === 'acceptor' && said)

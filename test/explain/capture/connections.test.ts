@@ -233,6 +233,13 @@ t.test('what follows octets that are not in the capture is not blamed', async (t
   })
 })
 
+t.test('a reset in a capture that begins in the middle is not blamed', async (t) => {
+  const { packets } = greeted()
+    .say('acceptor', record(23, Buffer.alloc(100)))
+    .reset('dialler')
+  t.match(await explainCapture(captureOf(packets.slice(-3))), { connections: [{ state: 'unclear' }] })
+})
+
 t.test('an empty Certificate says that one was asked for', async (t) => {
   const conversation = greeted()
     .say('acceptor', serverHello12())
