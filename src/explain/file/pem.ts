@@ -100,7 +100,7 @@ const markInLatin1 = Buffer.from([0xef, 0xbb, 0xbf]).toString('latin1')
 
 /** `-----END CERTIFICATE-----` of the same label. What comes behind it is another block, or nothing. */
 function isEnd(end: string, label: string): boolean {
-  const found = /^-----END ([^\r\n-]{1,40})-----(?:[ \t]*(?:[\r\n]|$)|-)/.exec(end)
+  const found = /^-----END ([^\r\n-]{1,40})-----(?:[\u0000-\u0020]*$|[\u0000-\u0020]*[\r\n]|-)/.exec(end)
   return found?.[1] === label
 }
 

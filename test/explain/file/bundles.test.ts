@@ -70,6 +70,7 @@ const bundles: Readonly<Record<string, readonly [string | Buffer, readonly strin
     [],
   ],
   'no line end at the end': [chain.trimEnd(), []],
+  'octets of old editors at the end': [`${chain.trimEnd()}\u001a\u0000`, []],
   'garbage behind': [`${chain}\nthe end\n`, []],
   'blocks that run together': [chain.replace('-----\n-----', '----------'), ['file.corrupt']],
   indented: [chain.replace(/^/gm, '    '), ['file.indented']],
