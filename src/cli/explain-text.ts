@@ -89,6 +89,7 @@ const topics = {
   sip: 'SIP refused the request: this is not a TLS problem.',
   disk: 'The disk is full: this is not a TLS problem.',
   ice: 'ICE found no path for the media: this is not a TLS problem.',
+  media: 'The media certificate is not that of the SDP (DTLS-SRTP): no chain and no trust list is at fault.',
   database: 'A database failed: this is not a TLS problem.',
   service: 'The service itself failed: this is not a TLS problem.',
 } as const

@@ -1049,6 +1049,190 @@ const told: readonly Line[] = [
       '(-2146885613 CRYPT_E_REVOCATION_OFFLINE)',
     'crl.unreachable',
   ],
+  ['error:1408A10B:SSL routines:SSL3_GET_CLIENT_HELLO:wrong version number', 'tls.no-common-version', undefined, 'us'],
+  [
+    'ERROR[10177]: tcptls.c:753 handle_tcptls_connection: Problem setting up ssl connection with ' +
+      "peer '192.0.2.131:46496': error:00000001:lib(0):func(0):reason(1), Internal SSL error",
+    'chain.untrusted-root',
+  ],
+  [
+    "tcptls.c:269 handle_tcptls_connection: Certificate common name from peer '192.0.2.4:443' did " + 'not match ()',
+    'cert.name-mismatch',
+    'theirs',
+    'us',
+  ],
+  ['TLS/SSL error loading private key file. </etc/asterisk/keys/asterisk.key>', 'key.missing', 'ours', 'us'],
+  [
+    'TLS/SSL error loading public RSA key (certificate) from </etc/asterisk/keys/asterisk_rsa.pem>.',
+    'file.missing',
+    'ours',
+    'us',
+  ],
+  [
+    "ERROR[2]: res_rtp_asterisk.c: Specified certificate file '/etc/asterisk/keys/a.pem' for RTP " +
+      "instance '0x7f' could not be used",
+    'file.missing',
+    'ours',
+    'us',
+  ],
+  [
+    "ERROR[2]: res_rtp_asterisk.c: Specified private key file '/etc/asterisk/keys/a.key' for RTP " +
+      "instance '0x7f' could not be used",
+    'key.missing',
+    'ours',
+    'us',
+  ],
+  [
+    'ERROR: tls [tls_domain.c:601]: load_ca_list(): TLSc<default>: Unable to load CA list file ' +
+      "'/etc/sip/ca-list.pem' dir '/etc/sip/ca'\nERROR: tls [tls_util.h:42]: tls_err_ret(): " +
+      'load_ca_list:error:0D082041:asn1 encoding routines:ASN1_STRING_type_new:malloc failure',
+    'machine.memory',
+  ],
+  ['ERROR:proto_tls:proto_tls_conn_init: no TLS server domain found', 'config.invalid', undefined, 'us'],
+  ['ERROR:proto_tls:tls_read_req: failed to do pre-tls handshake!', 'chain.untrusted-root'],
+  ['tport_tls.c:157 tls_log_errors() TLS setup failed: 00000001:(null):(null):(null)', 'chain.untrusted-root'],
+  ['tls_init_context: invalid local certificate: /etc/freeswitch/tls/agent.pem', 'file.missing', 'ours', 'us'],
+  ['tls_init_context: invalid private key: /etc/freeswitch/tls/agent.pem', 'key.missing', 'ours', 'us'],
+  ['tls_init_context: error loading CA list: /etc/freeswitch/tls/cafile.pem', 'trust.missing', 'ours', 'us'],
+  ['Error in SSL_accept: SSL protocol error. SSL I/O function returned SSL_ERROR_SSL', 'chain.untrusted-root'],
+  [
+    'SSL_CTX_use_certificate_file failed [0,error:20074002:BIO routines:FILE_CTRL:system lib]',
+    'file.missing',
+    'ours',
+    'us',
+  ],
+  [
+    'nginx: [emerg] SSL_CTX_load_verify_locations("/etc/ssl/ca.pem") failed (SSL: ' +
+      'error:05880009:x509 certificate routines::PEM lib)',
+    'trust.empty',
+    'ours',
+    'us',
+  ],
+  [
+    'ERROR Channel [0x7296ac328160]: SSL handshake failed : SSL - No CA Chain is set, but required ' + 'to operate',
+    'trust.missing',
+    'ours',
+    'us',
+  ],
+  [
+    'ERROR Could not load root ca from ../share/linphone/rootca.pem: No such file or directory',
+    'trust.missing',
+    'ours',
+    'us',
+  ],
+  [
+    'Channel [0x1]: SSL handshake failed : SSL - The server has no ciphersuites in common with the ' + 'client',
+    'tls.no-common-cipher',
+    undefined,
+    'us',
+  ],
+  [
+    'Channel [0x1]: SSL handshake failed : SSL - None of the common ciphersuites is usable (eg, no ' +
+      'suitable certificate, see debug messages)',
+    'tls.own-cert-missing',
+    undefined,
+    'us',
+  ],
+  [
+    'Channel [0x1]: SSL handshake failed : SSL - Handshake protocol not within min/max boundaries',
+    'tls.no-common-version',
+    undefined,
+    'us',
+  ],
+  ['PK - Given private key password does not allow for correct decryption', 'key.passphrase-wrong', 'ours', 'us'],
+  ['ERROR: failed to connect to wolfSSL, return value = -188', 'chain.untrusted-root', 'theirs', 'us'],
+  ['ERROR -308: failed to connect to wolfSSL -1', 'chain.untrusted-root'],
+  ['I (2833) wolfssl: Date BEFORE check failed', 'clock.wrong'],
+  [
+    'The remote server has requested TLS client authentication, but no suitable client certificate ' +
+      'could be found. An anonymous connection will be attempted.',
+    'tls.client-cert-missing',
+    'ours',
+  ],
+  [
+    'Invalid incoming HTTPS certificate. Subject Name: sfb.example.com Issuer: CN=Example CA Cause: ' +
+      'This could happen if the HTTPS certificate has expired, or is untrusted.',
+    'chain.untrusted-root',
+    'theirs',
+    'us',
+  ],
+  ['LS Protocol Stack 14366: Multiple invalid incoming certificates.', 'chain.untrusted-root', 'theirs', 'us'],
+  ['ErrorType="The peer certificate does not contain a matching FQDN"', 'cert.name-mismatch', 'theirs', 'us'],
+  [
+    'System.ComponentModel.Win32Exception: The message received was unexpected or badly formatted',
+    'tls.handshake-failed',
+  ],
+  [
+    'A required certificate is not within its validity period when verifying against the current ' +
+      'system clock or the timestamp in the signed file.',
+    'cert.expired',
+  ],
+  [
+    'A certificate chain processed, but terminated in a root certificate which is not trusted by ' +
+      'the trust provider.',
+    'chain.untrusted-root',
+  ],
+  ['A certificate chain could not be built to a trusted root authority.', 'chain.incomplete'],
+  ["The certificate's CN name does not match the passed value.", 'cert.name-mismatch'],
+  ['The certificate of TLS Context 0 (CN=sbc.example.com) has expired 3 days ago', 'cert.expired', 'ours'],
+  ['The certificate of TLS Context 1 (CN=sbc.example.com) will expire in less than 1 day', 'cert.expires-soon'],
+  ['The certificate of TLS Context 1 (CN=sbc.example.com) will expire in less than a week', 'cert.expires-soon'],
+  ['ERROR: 32222 TLS version not allowed', 'tls.no-common-version'],
+  ['11220: SSL/TLS Handshake Error', 'chain.untrusted-root'],
+  ['curl: (91) No OCSP response received', 'tls.staple-missing', 'theirs', 'us'],
+  [
+    "'bind *:443' in section 'frontend' : error processing line 0 in file '/xxx' : unable to load " +
+      "SSL certificate into SSL Context '/xxx/xx.crt'.",
+    'key.too-weak',
+    'ours',
+    'us',
+  ],
+  [
+    'java.security.cert.CertificateException: The peer provided certificate with Subject ' +
+      '<CN=video.example.com> is not trusted',
+    'chain.untrusted-root',
+    'theirs',
+    'us',
+  ],
+  [
+    'WebSocketConnectReadThread-33, RECV TLSv1.2 ALERT:  fatal, description = unknown_ca',
+    'chain.untrusted-root',
+    'ours',
+    'them',
+  ],
+  [
+    'WebSocketConnectReadThread-33, SEND TLSv1.2 ALERT:  fatal, description = handshake_failure',
+    'tls.no-common-cipher',
+    undefined,
+    'us',
+  ],
+  [
+    'InvalidCertificate(UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id: ' +
+      '[6, 8], public_key_algorithm_id: [6, 7] })',
+    'tls.no-common-signature',
+    'theirs',
+    'us',
+  ],
+  ['TLS error: no overlapping sigschemes', 'tls.no-common-signature', undefined, 'us'],
+  ['x509: “sip.example.com” certificate is not trusted', 'chain.untrusted-root', 'theirs', 'us'],
+  ['x509: “sip.example.com” certificate is expired', 'cert.expired', 'theirs', 'us'],
+  ['x509: “sip.example.com” certificate name does not match input', 'cert.name-mismatch', 'theirs', 'us'],
+  ['error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported', 'tls.no-common-signature', undefined, 'us'],
+  [
+    'http: TLS handshake error from [::1]:62917: tls: client using inappropriate protocol fallback',
+    'tls.no-common-version',
+    undefined,
+    'us',
+  ],
+  ['curl: (58) schannel: Failed to import cert file cert.p12, password is bad', 'file.pfx-password', 'ours', 'us'],
+  ['Failed to connect: Unacceptable TLS certificate', 'chain.untrusted-root', 'theirs', 'us'],
+  ['WARNING TLS connect error: failed to load certificate file', 'file.missing', 'ours', 'us'],
+  ['No credentials are available in the security package', 'tls.own-cert-missing', 'ours', 'us'],
+  [
+    "tcptls.c:179 handle_tcptls_connection: Unable to set up ssl connection with peer '192.0.2.105:7544'",
+    'chain.untrusted-root',
+  ],
+  ['0: WARNING: cannot find private key file: /etc/turnserver/privkey.pem (1)', 'key.missing', 'ours', 'us'],
 ]
 
 t.test('a line of any of these stacks names its cause first, and the right end', async (t) => {
@@ -1193,6 +1377,16 @@ const elsewhere: readonly string[] = [
   'Invite from +498914336 to +4989230012290',
   'Content-ID 36887',
   'event 100 at 36882',
+  'kamailio[1]: INFO: tls [tls_domain.c:697]: set_verification(): TLSc<default>: Server MUST ' +
+    'present valid certificate',
+  '[crit] 7#7: *4505 SSL_read() failed (SSL: error:0A000126:SSL routines::unexpected eof while ' +
+    'reading) while keepalive, client: 192.0.2.126, server: 0.0.0.0:443',
+  'WARNING: [port 30366]: DTLS: Peer certificate rejected - fingerprint mismatch',
+  'WARNING rustls failed to parse DER certificate UnsupportedCriticalExtension Certificate(b"0")',
+  'Cause: This could happen if the HTTPS certificate has expired, or is untrusted.',
+  'WARNING[1]: res_srtp.c: SRTP unprotect failed on SSRC 1234567890 because of authentication ' + 'failure',
+  'Failed to set remote answer sdp: Called with SDP without DTLS fingerprint',
+  'SSL_connect failed with error: SSL I/O function returned SSL_ERROR_WANT_READ. Attempt 3. ' + 'Retrying...',
 ]
 
 t.test('words of TLS in other trouble, and lines in which all is well, blame no certificate', async (t) => {

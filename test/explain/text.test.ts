@@ -16,6 +16,27 @@ for (const { name, samples } of stacks)
     }
   })
 
+t.test('words that programs share are said of the program that wrote the log', async (t) => {
+  const text =
+    "[ALERT] (1) : config : parsing [haproxy.cfg:9] : 'bind *:5061' : unable to load certificate chain from file " +
+    "'/etc/haproxy/a.pem'."
+  t.match(explainText(text).candidates[0], { why: /HAProxy prints these words/ })
+})
+
+t.test('an exception of .NET names no Java', async (t) => {
+  t.equal(explainText('AuthenticationException: the remote certificate is invalid: PartialChain').product, undefined)
+  t.equal(explainText('javax.net.ssl.SSLHandshakeException: Empty client certificate chain').product, 'Java')
+})
+
+t.test('a fingerprint of the SDP that does not fit blames no chain', async (t) => {
+  const lines = [
+    'WARNING: [35cab port 30366]: DTLS: Peer certificate rejected - fingerprint mismatch',
+    'ERR: [35cab port 30366]: DTLS error: 1 (certificate verify failed)',
+  ]
+  t.match(explainText(lines.join('\n')), { topic: 'media', whoRefused: undefined, whoseCertificate: undefined })
+  t.strictSame(explainText(lines.join('\n')).candidates, [])
+})
+
 t.test('a received alert says that the other end refused our certificate, and leaves its causes open', async (t) => {
   for (const text of [
     'error:14094418:SSL routines:SSL3_READ_BYTES:tlsv1 alert unknown ca',

@@ -12,7 +12,7 @@ export interface BuiltPacket {
   readonly octets: Buffer
 }
 
-type LinkLayer = 'raw' | 'ethernet' | 'vlan' | 'cooked' | 'cooked2' | 'null'
+type LinkLayer = 'raw' | 'ethernet' | 'vlan' | 'cooked' | 'cooked2' | 'cooked2 vlan' | 'null'
 
 const linkTypes: Readonly<Record<LinkLayer, number>> = {
   raw: 101,
@@ -20,6 +20,7 @@ const linkTypes: Readonly<Record<LinkLayer, number>> = {
   vlan: 1,
   cooked: 113,
   cooked2: 276,
+  'cooked2 vlan': 276,
   null: 0,
 }
 
@@ -110,6 +111,8 @@ function framed(packet: Buffer, link: LinkLayer): Buffer {
       return Buffer.concat([Buffer.alloc(14), Buffer.from(type), packet])
     case 'cooked2':
       return Buffer.concat([Buffer.from(type), Buffer.alloc(18), packet])
+    case 'cooked2 vlan':
+      return Buffer.concat([Buffer.from([0x81, 0]), Buffer.alloc(18), Buffer.from([0, 7, ...type]), packet])
     case 'null':
       return Buffer.concat([Buffer.from([2, 0, 0, 0]), packet])
     default:

@@ -8,6 +8,7 @@ import {
   decisiveAlert,
   firstClosing,
   frameEvidence,
+  isRecordedInPart,
   otherEnd,
   unclear,
   well,
@@ -72,6 +73,7 @@ function closedWithoutAlert(connection: Connection, tls: TlsSession, judge: Judg
     return bothFinished(tls) && !diagnosis.certain ? { ...diagnosis, state: 'unclear' } : diagnosis
   }
   if (bothFinished(tls)) return well(evidence)
+  if (isRecordedInPart(connection)) return recordedInPart(connection)
   if (how === 'reset')
     return broken({ candidates: [{ code: 'link.reset', why: `the ${end} resets in the handshake` }], evidence })
   const why = `the ${end} closes in the handshake without an alert`
@@ -100,8 +102,13 @@ function wellButFaulty(tls: TlsSession, judge: Judge): Diagnosis {
   return { state: 'well', certain: false, candidates, whoseCertificate: faulty, evidence }
 }
 
+function recordedInPart({ lastFrame }: Connection): Diagnosis {
+  return unclear([frameEvidence(lastFrame, 'octets of the handshake are not in the capture: an alert may be in them')])
+}
+
 function unfinished(connection: Connection, tls: TlsSession, captureEnd: number): Diagnosis {
   if (bothFinished(tls)) return well()
+  if (isRecordedInPart(connection)) return recordedInPart(connection)
   const last = tls.seen.at(-1)
   if (last !== undefined && captureEnd - last.at >= silentMilliseconds)
     return certainly(

@@ -8,6 +8,7 @@ import {
   decisiveAlert,
   firstClosing,
   frameEvidence,
+  isRecordedInPart,
   unclear,
   type Diagnosis,
 } from './diagnosis.ts'
@@ -29,8 +30,10 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
   const until = closing?.at ?? captureEnd
   const waited = waitedFor(connection, until)
   if (closing?.end !== 'acceptor' && waited >= silentMilliseconds) return noAnswer(connection, waited, evidence)
-  if (closing?.how === 'reset') return reset(connection, closing.end === 'acceptor', closing.frame)
-  const said = connection.sideOf('dialler').stream.octets > 0 && !isRecordedInPart(connection)
+  const isFromStart = connection.begun || connection.tls?.clientHello !== undefined
+  const isWhole = isFromStart && !isRecordedInPart(connection)
+  if (closing?.how === 'reset' && isWhole) return reset(connection, closing.end === 'acceptor', closing.frame)
+  const said = connection.sideOf('dialler').stream.octets > 0 && isWhole
   if (closing?.end === 'acceptor' && said)
     return broken({
       candidates: [
@@ -41,11 +44,6 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
   if (connection.sides.every(({ stream }) => stream.octets === 0) && closing !== undefined)
     return unclear([...evidence, frameEvidence(connection.firstFrame, 'neither end said anything')])
   return unclear([...evidence, frameEvidence(connection.lastFrame, whatIsMissing(connection))])
-}
-
-/** Octets that the other end acknowledged are missing: what was said in them is not known. */
-function isRecordedInPart({ sides }: Connection): boolean {
-  return sides.some(({ stream }) => stream.notCaptured > 0)
 }
 
 function whatIsMissing(connection: Connection): string {
@@ -77,7 +75,8 @@ function reset(connection: Connection, byAcceptor: boolean, frame: number): Diag
 /** How long the dialler has waited for any octet after its ClientHello, in milliseconds. */
 function waitedFor(connection: Connection, until: number): number {
   const { clientHello } = connection.tls ?? {}
-  const answered = connection.sideOf('acceptor').stream.octets > 0
+  const { octets, unseen } = connection.sideOf('acceptor').stream
+  const answered = octets > 0 || unseen > 0
   return clientHello === undefined || answered ? 0 : until - clientHello.at
 }
 

@@ -85,7 +85,7 @@ export function noCertificate(
   evidence: readonly Evidence[],
 ): Diagnosis | undefined {
   const empty = shown.dialler !== undefined && shown.dialler.chain.length === 0
-  if (by !== 'acceptor' || (number !== 116 && !(empty && request !== undefined))) return undefined
+  if (by !== 'acceptor' || (number !== 116 && !empty)) return undefined
   const names = request?.authorities.length ?? 0
   const asked =
     names === 0 ? 'the acceptor asks for a certificate' : `the acceptor asks for a certificate of ${names} CA names`

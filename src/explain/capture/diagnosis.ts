@@ -43,6 +43,11 @@ export function otherEnd(end: End): End {
   return end === 'dialler' ? 'acceptor' : 'dialler'
 }
 
+/** Octets that the other end acknowledged are missing: what was said in them is not known. */
+export function isRecordedInPart({ sides }: Connection): boolean {
+  return sides.some(({ stream }) => stream.notCaptured > 0 || stream.unseen > 0)
+}
+
 /** How an end ended the connection. */
 export interface EndClosing {
   readonly end: End

@@ -4,14 +4,14 @@ import { broken, frameEvidence, type Diagnosis } from './diagnosis.ts'
 
 /** Below it no path of today drops a segment for its size (RFC 8200 §5: every IPv6 path carries 1280). */
 const largeOctets = 1000
-const repeatedOften = 2
+const resentOften = 2
 
 export function lostSegments(connection: Connection): Diagnosis | undefined {
   for (const side of bothSides) {
     const { stream, place } = connection.sides[side]
     const { unreachable } = connection
     const large = stream.largest >= largeOctets && stream.unacknowledged >= largeOctets
-    const again = stream.repeated >= repeatedOften && stream.largestRepeated >= largeOctets
+    const again = stream.resent >= resentOften && stream.largestResent >= largeOctets
     const tooBig = unreachable?.tooBig === true
     if (!(large && (again || stream.hole || tooBig))) continue
     const receiver = connection.sides[other(side)].place
@@ -28,7 +28,7 @@ export function lostSegments(connection: Connection): Diagnosis | undefined {
       evidence: [
         frameEvidence(
           connection.lastFrame,
-          `${stream.repeated} segments of ${place} are sent again, ${stream.unacknowledged} octets stay unacknowledged`,
+          `${stream.resent} segments of ${place} are sent again, ${stream.unacknowledged} octets stay unacknowledged`,
         ),
       ],
     })

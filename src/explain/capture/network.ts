@@ -87,7 +87,7 @@ function networkHeader(linkType: number, octets: Buffer): number {
     case LinkType.sll:
       return behindEtherType(octets, 14)
     case LinkType.sll2:
-      return octets.length >= 20 && isIp(octets.readUInt16BE(0)) ? 20 : -1
+      return behindCookedType(octets)
     case LinkType.null:
     case LinkType.loop:
       return 4
@@ -102,14 +102,26 @@ function networkHeader(linkType: number, octets: Buffer): number {
   }
 }
 
+/** The type comes first; tags of a VLAN come behind the header of 20 octets. */
+function behindCookedType(octets: Buffer): number {
+  if (octets.length < 20) return -1
+  const type = octets.readUInt16BE(0)
+  if (isIp(type)) return 20
+  return isTag(type) ? behindEtherType(octets, 22) : -1
+}
+
 /** IEEE 802.1Q and 802.1ad tags are between the addresses and the type. */
 function behindEtherType(octets: Buffer, from: number): number {
   for (let at = from; at <= from + 4 * maxVlanTags && at + 2 <= octets.length; at += 4) {
     const type = octets.readUInt16BE(at)
     if (isIp(type)) return at + 2
-    if (type !== EtherType.vlan && type !== EtherType.serviceVlan && type !== EtherType.oldServiceVlan) return -1
+    if (!isTag(type)) return -1
   }
   return -1
+}
+
+function isTag(type: number): boolean {
+  return type === EtherType.vlan || type === EtherType.serviceVlan || type === EtherType.oldServiceVlan
 }
 
 function isIp(type: number): boolean {
@@ -168,14 +180,20 @@ function ipv6(packet: Packet, start: number): Carried {
   let protocol = octets[start + 6] ?? 0
   let at = start + 40
   for (let headers = 0; headers < maxExtensionHeaders; headers += 1) {
-    if (protocol === Protocol.fragment) return fragment
-    const size = extensionLength(protocol, octets, at)
+    const size = protocol === Protocol.fragment ? wholeFragment(octets, at) : extensionLength(protocol, octets, at)
+    if (size === undefined) return fragment
     if (size === 0) break
     protocol = octets[at] ?? 0
     at += size
   }
   const end = length === 0 ? octets.length : start + 40 + length
   return transport(packet, { protocol, addresses: start + 8, addressLength: 16, payload: at, end })
+}
+
+/** RFC 6946: a fragment that is the whole packet; undefined for a part of one. */
+function wholeFragment(octets: Buffer, at: number): number | undefined {
+  if (octets.length < at + 8) return undefined
+  return (octets.readUInt16BE(at + 2) & 0xfff9) === 0 ? 8 : undefined
 }
 
 function extensionLength(protocol: number, octets: Buffer, at: number): number {

@@ -20,6 +20,8 @@ const maxPendingOctets = 262_144
 const maxPendingSegments = 256
 /** A hole that is acknowledged is closed after so many later segments: a capture may reorder neighbours. */
 const patience = 16
+/** No stack gives a segment up for lost sooner: RFC 6298 §2.4 has 1 s, Linux 200 ms. */
+const resendMilliseconds = 100
 
 interface Early {
   readonly sequence: number
@@ -37,9 +39,11 @@ export class TcpStream {
   octets = 0
   /** Octets that the other end acknowledged and that are not in the capture. */
   notCaptured = 0
+  /** Of them those that were sent again; a capture on two interfaces has each segment twice at once. */
+  resent = 0
   /** The largest segment, and the largest one that had to be sent again. */
   largest = 0
-  largestRepeated = 0
+  largestResent = 0
   /** Behind the last octet that the other end acknowledged; absent before the first acknowledgement. */
   acknowledged: number | undefined = undefined
   /** Octets are missing that the other end never acknowledged. */
@@ -49,6 +53,7 @@ export class TcpStream {
   #next: number | undefined = undefined
   #early: Early[] = []
   #earlyOctets = 0
+  #newestAt = 0
 
   constructor(events: StreamEvents, budget: PendingBudget) {
     this.#events = events
@@ -68,12 +73,19 @@ export class TcpStream {
     return Math.max(0, (end - this.acknowledged) | 0)
   }
 
+  /** Octets that the other end acknowledged, behind the last one in the capture. FIN has a number of its own. */
+  get unseen(): number {
+    if (this.#next === undefined || this.acknowledged === undefined) return 0
+    return Math.max(0, ((this.acknowledged - this.#next) | 0) - 1)
+  }
+
   push({ sequence, payload, length, frame, at }: Segment): void {
     if (length <= 0) return
     this.#next ??= sequence
     const ahead = (sequence - this.#next) | 0
     this.largest = Math.max(this.largest, length)
-    if (ahead + length <= 0) return this.#seenBefore(length)
+    if (ahead + length <= 0) return this.#seenBefore(length, at)
+    this.#newestAt = at
     if (ahead > 0) return this.#wait({ sequence, octets: payload, length, frame, at })
     this.#deliver(payload.subarray(-ahead), length + ahead, frame, at)
     this.#drain()
@@ -92,11 +104,13 @@ export class TcpStream {
     for (let [first] = this.#early; first !== undefined; [first] = this.#early) this.#jump(first, first.frame, first.at)
   }
 
-  #seenBefore(length: number): void {
+  #seenBefore(length: number, at: number): void {
     // A keep-alive repeats one octet (RFC 9293 §3.8.4).
     if (length <= 1) return
     this.repeated += 1
-    this.largestRepeated = Math.max(this.largestRepeated, length)
+    if (at - this.#newestAt < resendMilliseconds) return
+    this.resent += 1
+    this.largestResent = Math.max(this.largestResent, length)
   }
 
   #deliver(octets: Buffer, length: number, frame: number, at: number): void {
@@ -112,7 +126,7 @@ export class TcpStream {
     const place = this.#early.findLastIndex(({ sequence }) => ((sequence - early.sequence) | 0) <= 0) + 1
     const before = this.#early[place - 1]
     if (before !== undefined && before.sequence === early.sequence && before.length >= early.length)
-      return this.#seenBefore(early.length)
+      return this.#seenBefore(early.length, early.at)
     this.#early.splice(place, 0, { ...early, octets: Buffer.from(early.octets) })
     this.#count(early.octets.length)
     const full =

@@ -139,7 +139,10 @@ export class TlsSession {
   }
 
   gap(end: End, missing: number, frame: number): void {
-    this.#halves[end].cutter.gap(missing, frame)
+    const half = this.#halves[end]
+    half.cutter.gap(missing, frame)
+    // The rest of a message that began before the hole is not that of the message behind it.
+    half.message = Buffer.alloc(0)
   }
 
   #half(from: End): Half {

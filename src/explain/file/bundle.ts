@@ -60,6 +60,7 @@ function pemBundle(text: string, password: string | undefined): Bundle {
     items.push(...part.items)
     remarks.push(...part.remarks)
   }
+  remarks.push(...unseen(text, blocks[0]?.line))
   if (left > 0) remarks.push({ code: 'file.partial', where: 'the file', why: `${left} more blocks were not read` })
   const some = (code: Remark['code']): boolean => remarks.some((remark) => remark.code === code)
   const broken = items.flatMap((item, index): Remark[] =>
@@ -70,6 +71,18 @@ function pemBundle(text: string, password: string | undefined): Bundle {
   ]
   const format = some('file.pkcs7') ? 'PKCS #7' : 'PEM'
   return { format, items, remarks: [...onePerCode(remarks), ...broken.slice(0, 20)], notes }
+}
+
+/** BEGIN lines that no reader takes for one: too few dashes, those of a word processor, small letters. */
+const almost =
+  /^(?!.*-----BEGIN [A-Za-z0-9 #.]{1,40}-----)[ \t]*[-\u0080-\u00ff]{2,15} ?(?:BEGIN|Begin|begin) [A-Za-z0-9 ]{0,30}[-\u0080-\u00ff]{2}/m
+
+function unseen(text: string, first = 1): readonly Remark[] {
+  const found = almost.exec(text)
+  if (found === null) return []
+  const line = text.slice(0, found.index).split('\n').length
+  const why = 'the BEGIN line is not five ASCII dashes, BEGIN and a label in capitals; readers skip the block'
+  return [{ code: line < first ? 'file.corrupt' : 'file.partial', where: `line ${line}`, why }]
 }
 
 /** A broken key is no broken chain; a broken first certificate is no chain at all. */
@@ -89,6 +102,13 @@ const oddities: Readonly<Record<NonNullable<PemBlock['oddity']>, Omit<Remark, 'w
   indented: { code: 'file.indented', why: 'its lines begin with spaces' },
   quoted: { code: 'file.corrupt', why: 'its lines begin with a quotation mark of a mail' },
   escaped: { code: 'file.corrupt', why: 'it holds the two characters \\n where a line must end' },
+  'byte-order-mark': {
+    code: 'file.bom',
+    why: 'EF BB BF comes before its BEGIN line, as files that were put together have it; some readers skip the block',
+  },
+  'not-alone': { code: 'file.corrupt', why: 'BEGIN is not alone in its line; OpenSSL does not see the block' },
+  'other-end': { code: 'file.corrupt', why: 'its END line is not that of its label; OpenSSL refuses the file' },
+  'blank-line': { code: 'file.corrupt', why: 'a blank line is between its lines; OpenSSL refuses the file' },
   'carriage-return': {
     code: 'file.corrupt',
     why: 'its lines end with a carriage return alone; OpenSSL finds no BEGIN line in it',
@@ -155,6 +175,8 @@ function misspelt(label: string, octets: Buffer, where: string): Part {
 /** No BEGIN line anywhere: DER, Base64 alone, or something else. */
 function withoutLabels(content: Buffer, text: string, password: string | undefined): Bundle {
   if (content[0] === 0x30 && shapeOf(content) !== 'nothing') return derBundle(content, password)
+  const wrapped = pemInBase64(text)
+  if (wrapped !== undefined) return twiceEncoded(wrapped, password)
   const base64 = bareBase64(text)
   if (base64 !== undefined) {
     const inner = readDer(base64, 'the file', password)
@@ -163,6 +185,25 @@ function withoutLabels(content: Buffer, text: string, password: string | undefin
     return { ...inner, format: 'Base64 without BEGIN line', remarks: [...remarks, ...brokenRemarks(inner.items)] }
   }
   return nothing([stranger(content, text)])
+}
+
+/** As Kubernetes keeps it, and as variables of an environment hold it. */
+function pemInBase64(text: string): string | undefined {
+  const joined = text.slice(0, 24 * 1_048_576).replace(/\s+/g, '')
+  if (!/^LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}$/.test(joined)) return undefined
+  const inner = Buffer.from(joined, 'base64').toString('latin1')
+  return inner.includes('-----BEGIN ') ? inner : undefined
+}
+
+function twiceEncoded(inner: string, password: string | undefined): Bundle {
+  const bundle = pemBundle(inner, password)
+  const remark: Remark = {
+    code: 'file.not-pem',
+    where: 'line 1',
+    why: 'it is the Base64 of a PEM file',
+    remedy: 'decode the file: base64 -d FILE > FILE.pem',
+  }
+  return { ...bundle, remarks: [remark, ...bundle.remarks] }
 }
 
 function derBundle(content: Buffer, password: string | undefined): Bundle {

@@ -1,5 +1,17 @@
 /** PEM text as people leave it: every BEGIN line is a block, and what is odd about it is kept beside it (RFC 7468). */
 
+type Oddity =
+  | 'not-closed'
+  | 'joined'
+  | 'indented'
+  | 'quoted'
+  | 'escaped'
+  | 'carriage-return'
+  | 'byte-order-mark'
+  | 'not-alone'
+  | 'other-end'
+  | 'blank-line'
+
 export interface PemBlock {
   readonly label: string
   /** Base64 and headers, unchanged, between the BEGIN and the END line. */
@@ -7,7 +19,7 @@ export interface PemBlock {
   /** Counted from 1. */
   readonly line: number
   /** What a strict reader stumbles over. */
-  readonly oddity?: 'not-closed' | 'joined' | 'indented' | 'quoted' | 'escaped' | 'carriage-return'
+  readonly oddity?: Oddity
 }
 
 export interface PemText {
@@ -60,25 +72,44 @@ function* starting(text: string): Generator<Start> {
 function block(text: string, start: Start, { line, next }: { readonly line: number; readonly next: number }): PemBlock {
   const rest = text.slice(start.after, next)
   const end = rest.indexOf('-----END ')
-  const closed = end >= 0
-  const body = closed ? rest.slice(0, end) : rest
-  const oddity = oddityOf(text, start, { body, closed })
+  const body = end >= 0 ? rest.slice(0, end) : rest
+  const oddity = oddityOf(text, start, { body, end: end >= 0 ? rest.slice(end, end + 80) : undefined })
   return { label: start.label, body, line, ...(oddity === undefined ? {} : { oddity }) }
 }
 
 function oddityOf(
   text: string,
   start: Start,
-  { body, closed }: { readonly body: string; readonly closed: boolean },
-): PemBlock['oddity'] {
-  if (!closed) return 'not-closed'
+  { body, end }: { readonly body: string; readonly end: string | undefined },
+): Oddity | undefined {
+  if (end === undefined) return 'not-closed'
   const before = /[^\r\n]*$/.exec(text.slice(Math.max(0, start.at - 80), start.at))?.[0] ?? ''
   if (before.endsWith('-----')) return 'joined'
   if (/^[>|]/.test(before)) return 'quoted'
   const sample = body.slice(0, 400)
   if (/\\[nr]/.test(sample)) return 'escaped'
   if (sample.includes('\r') && !body.includes('\n')) return 'carriage-return'
-  return (before !== '' && before.trim() === '') || /\n[ \t]+[A-Za-z0-9+/]/.test(sample) ? 'indented' : undefined
+  if ((before !== '' && before.trim() === '') || /\n[ \t]+[A-Za-z0-9+/]/.test(sample)) return 'indented'
+  if (before === markInLatin1) return 'byte-order-mark'
+  if (before !== '' || !/^[ \t\r]*\n/.test(sample)) return 'not-alone'
+  if (!isEnd(end, start.label)) return 'other-end'
+  return hasBlankLine(body) ? 'blank-line' : undefined
+}
+
+const markInLatin1 = Buffer.from([0xef, 0xbb, 0xbf]).toString('latin1')
+
+/** `-----END CERTIFICATE-----` of the same label. What comes behind it is another block, or nothing. */
+function isEnd(end: string, label: string): boolean {
+  const found = /^-----END ([^\r\n-]{1,40})-----(?:[\u0000-\u0020]*$|[\u0000-\u0020]*[\r\n]|-)/.exec(end)
+  return found?.[1] === label
+}
+
+/** OpenSSL takes one blank line, which ends the headers (RFC 1421 §4.4). */
+function hasBlankLine(body: string): boolean {
+  const base64 = body
+    .replace(/^\s*(?:[A-Za-z][A-Za-z-]{0,40}:[^\n]*\n)+[ \t\r]*\n/, '\n')
+    .replace(/^[ \t\r]*\n(?:[ \t\r]*\n)?/, '')
+  return /(?:^|\n)[ \t\r]*\n/.test(base64)
 }
 
 function newlines(text: string): number {

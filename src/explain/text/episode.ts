@@ -32,8 +32,8 @@ export function combine(statements: readonly Statement[], role: FileRole | undef
   const fill = [...deciding, ...statements.filter((each) => each.saying.rank === rank.refusal)].map(
     (each) => each.saying,
   )
-  const end =
-    saying.whose === undefined && saying.who === undefined && saying.alert === undefined ? endOf(fill) : saying
+  const isOpen = [saying.whose, saying.who, saying.alert, saying.topic].every((each) => each === undefined)
+  const end = isOpen ? endOf(fill) : saying
   return {
     causes: best.causes,
     whose: end?.whose,

@@ -23,7 +23,7 @@ export const rank = {
 type Rank = (typeof rank)[keyof typeof rank]
 
 /** What is wrong where the problem is not one of TLS. */
-export type Topic = 'dns' | 'tcp' | 'sip' | 'disk' | 'ice' | 'database' | 'service'
+export type Topic = 'dns' | 'tcp' | 'sip' | 'disk' | 'ice' | 'media' | 'database' | 'service'
 
 export interface Saying {
   readonly rank: Rank

@@ -94,7 +94,7 @@ function ofFinding({ finding, product }: FailureGroup): Omit<TextAnswer, 'failur
   return {
     kind: 'text',
     cause: first !== undefined && causes.length === 1 ? { code: first } : undefined,
-    candidates: causes.map((code) => candidate(code, why(finding, code))),
+    candidates: causes.map((code) => candidate(code, why(finding, code, product))),
     whoseCertificate: whose,
     whoRefused: who,
     needsKeylog: false,
@@ -124,13 +124,13 @@ function shortened(text: string): string {
   return line.length > maxFound ? `${line.slice(0, maxFound - 1)}…` : line
 }
 
-/** Why a cause fits: one sentence. */
-function why({ alert, causes, stack }: Finding, code: VerdictCode): string {
+/** Why a cause fits: one sentence. Programs share words, so the product is named where the text names it. */
+function why({ alert, causes, stack }: Finding, code: VerdictCode, product = stack): string {
   const meaning = (findVerdictCode(code)?.meaning ?? code).replace('{certificate}', 'the certificate')
   if (alert !== undefined && alertName(alert) !== undefined)
     return `${meaning}: a stack sends alert ${alert} (${alertName(alert)}) for it`
   if (code === 'clock.wrong') return 'a wrong clock makes a valid certificate look expired or not yet valid'
-  return causes.length === 1 ? `${meaning}: the text says so` : `${meaning}: ${stack} prints these words for it`
+  return causes.length === 1 ? `${meaning}: the text says so` : `${meaning}: ${product} prints these words for it`
 }
 
 function failureOf({ link, finding, count, first, last }: FailureGroup): Failure {

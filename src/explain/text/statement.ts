@@ -87,7 +87,7 @@ export function canonical(text: string): string {
  * other things.
  */
 const interesting =
-  /ssl|tls|cert|x509|alert|handshake|pki|verif|expired|revo[ck]|crl|trust|signature|private[ _]?key|keystore|asn\.?1|pem[ _:]|base64|closed|terminated|reset|\beof\b|hang up|refused|timed? ?out|disconnect|enotfound|no such|denied|0x8[0-9a-f]{7}|0xc3e|-21\d{8}|\b21[34]\d{7}|diagnostics|reason:|(?:event|id)\W{0,4}\d{4,5}|protocol stack|[ _]e[ _][a-z]|err=|err(?:or)?[ =:(]+-?\d|depth=|no space|proxy protocol|layer[46]|ice failed|\bsni\b|cipher|principal|mismatch|pass ?phrase|unable to|cannot load|could not|shutting down|not a configured|reloadable|bad_cert|keyset|network password|password must|pkcs ?#?\d|not enough data|wrong tag|\.pem\b|invalidkey|_ocsp_|sip\/2\.0 [3-6]/i
+  /ssl|tls|cert|x509|alert|handshake|pki|verif|expired|revo[ck]|crl|trust|signature|private[ _]?key|keystore|asn\.?1|pem[ _:]|base64|closed|terminated|reset|\beof\b|hang up|refused|timed? ?out|disconnect|enotfound|no such|denied|0x8[0-9a-f]{7}|0xc3e|-21\d{8}|\b21[34]\d{7}|diagnostics|reason:|(?:event|id)\W{0,4}\d{4,5}|protocol stack|[ _]e[ _][a-z]|err=|err(?:or)?[ =:(]+-?\d|depth=|no space|proxy protocol|layer[46]|ice failed|\bsni\b|cipher|principal|mismatch|pass ?phrase|unable to|cannot (?:load|find)|no credentials|could not|shutting down|not a configured|reloadable|bad_cert|keyset|network password|password must|pkcs ?#?\d|not enough data|wrong tag|\.pem\b|invalidkey|_ocsp_|\bocsp\b|badly formatted|sip\/2\.0 [3-6]/i
 
 export function mayMatter(text: string): boolean {
   return interesting.test(text)
@@ -114,7 +114,11 @@ export function sayingsOf(plain: string): Sayings {
   return found
 }
 
-function matchingRules(plain: string): Sayings {
+/** What the author of an event text guesses for every case is no evidence in this one. */
+const guess = /\b(?:this )?(?:could|can|may|might) (?:happen|occur|be caused) (?:if|when|by|because)\b.*/
+
+function matchingRules(text: string): Sayings {
+  const plain = text.replace(guess, '')
   const found: { readonly stack: string; readonly saying: Saying }[] = []
   for (const { name, rules } of stacks)
     for (const { when, says, unless, only } of rules) {
@@ -133,7 +137,7 @@ export function depthOf(plain: string): number | undefined {
 }
 
 const trustWords =
-  /ca[ -]?list|load verify locations|ca[- ]?file|capath|load cert crl file|trust(?! ?ed certificate)[ -]?(?:list|store|ed ca|anchor|manager)|truststore|\bca[-.\w]*\.(?:pem|crt)|[-/]ca\.(?:pem|crt)|ca-?bundle|cacert|x509 (?:trust )?file/
+  /ca[ -]?list|load verify locations|ca[- ]?file|capath|load cert crl file|trust(?! ?ed certificate)[ -]?(?:list|store|ed ca|anchor|manager)|truststore|load root ca\b|root ca(?: ?(?:path|file)|=)|\bca[-.\w]*\.(?:pem|crt)|[-/]ca\.(?:pem|crt)|ca-?bundle|cacert|x509 (?:trust )?file/
 const keyWords = /private ?key|\.key\b|certificate key|key ?file|key input/
 const certificateWords = /certificate|\bcert\b|\.(?:pem|crt|cer)\b|load cert/
 

@@ -167,7 +167,7 @@ export const java: Stack = {
   name: 'java',
   title: 'Java',
   says: /java|jain/i,
-  logs: /java\.|javax\.|sun\.security|exception:/,
+  logs: /\bjavax?\.|sun\.security|(?:sslhandshake|certpath\w*|sslpeerunverified|keystore)exception/,
   keeps: {
     trust: 'javax.net.ssl.trustStore',
     certificate: 'javax.net.ssl.keyStore',

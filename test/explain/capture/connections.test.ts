@@ -200,6 +200,66 @@ t.test('a capture of TLS 1.3 that ends behind the ServerHello names no end that 
   t.match(answer, { candidates: [], connections: [{ state: 'unclear', answer: { needsKeylog: true } }] })
 })
 
+t.test('a capture that has each packet twice loses no segments', async (t) => {
+  const flight = Buffer.concat([serverHello12(), handshake(11, Buffer.alloc(2700, 1))])
+  const { packets } = greeted().send('acceptor', flight.subarray(0, 1400)).send('acceptor', flight.subarray(1400))
+  const twice = captureOf(packets.flatMap((packet) => [packet, packet]))
+  t.match(await explainCapture(twice), { connections: [{ state: 'unclear' }] })
+})
+
+t.test('what follows octets that are not in the capture is not blamed', async (t) => {
+  const flight = Buffer.concat([serverHello12(), handshake(11, Buffer.alloc(2000, 1))])
+  t.test('a reset', async (t) => {
+    const { packets } = greeted().say('acceptor', flight).reset('dialler')
+    const without = packets.filter(({ octets }) => octets.length < 500)
+    t.match(await explainCapture(captureOf(without)), { candidates: [], connections: [{ state: 'unclear' }] })
+  })
+  t.test('silence', async (t) => {
+    const { packets } = greeted().say('acceptor', flight).wait(60_000).acknowledge('dialler')
+    const without = packets.filter(({ octets }) => octets.length < 500)
+    t.match(await explainCapture(captureOf(without)), { candidates: [], connections: [{ state: 'unclear' }] })
+  })
+  t.test('a message that began before them', async (t) => {
+    const message = handshake(11, Buffer.concat([Buffer.from([0, 0, 57, 0, 0, 54]), Buffer.alloc(54, 0x30)])).subarray(
+      5,
+    )
+    const conversation = greeted()
+      .say('acceptor', Buffer.concat([serverHello12(), record(22, message.subarray(0, 40))]))
+      .say('acceptor', record(22, message.subarray(40)))
+    const lost = conversation.packets.length - 2
+    const { packets } = conversation.say('acceptor', record(22, Buffer.alloc(24, 14))).say('dialler', alert(42))
+    const answer = await explainCapture(captureOf(packets.filter((_, index) => index !== lost)))
+    t.notMatch(answer, { candidates: [{ code: 'cert.malformed' }] })
+  })
+})
+
+t.test('a reset in a capture that begins in the middle is not blamed', async (t) => {
+  const { packets } = greeted()
+    .say('acceptor', record(23, Buffer.alloc(100)))
+    .reset('dialler')
+  t.match(await explainCapture(captureOf(packets.slice(-3))), { connections: [{ state: 'unclear' }] })
+})
+
+t.test('an empty Certificate says that one was asked for', async (t) => {
+  const conversation = greeted()
+    .say('acceptor', serverHello12())
+    .say('dialler', handshake(11, Buffer.alloc(3)))
+    .say('acceptor', alert(40))
+  t.match(await explain(conversation), {
+    cause: { code: 'tls.client-cert-missing' },
+    whoseCertificate: 'dialler',
+    whoRefused: 'acceptor',
+  })
+})
+
+function handshake(type: number, body: Buffer): Buffer {
+  return record(22, Buffer.concat([Buffer.from([type, 0, body.length >> 8, body.length & 255]), body]))
+}
+
+function serverHello12(): Buffer {
+  return handshake(2, Buffer.concat([Buffer.from([3, 3]), Buffer.alloc(32, 9), Buffer.from([0, 0xc0, 0x2f, 0])]))
+}
+
 /** The extension supported_versions says TLS 1.3. */
 function serverHello13(): Buffer {
   const extensions = extension(43, Buffer.from([3, 4]))

@@ -16,6 +16,7 @@ const formats: Readonly<Record<string, CaptureFormat>> = {
   'Ethernet with VLAN': { link: 'vlan' },
   'Linux cooked': { link: 'cooked' },
   'Linux cooked 2': { link: 'cooked2' },
+  'Linux cooked 2 with VLAN': { link: 'cooked2 vlan' },
   loopback: { link: 'null' },
 }
 
@@ -96,6 +97,20 @@ t.test('a capture of which no packet is read says so', async (t) => {
     counts: { connections: 0 },
     problems: [/none of the \d packets belongs to a TCP connection .*GRE/],
   })
+})
+
+t.test('a fragment of IPv6 that is the whole packet is read', async (t) => {
+  const ends = { dialler: { address: '2001:db8::1', port: 50000 }, acceptor: { address: '2001:db8::2', port: 5061 } }
+  const packets = new Conversation(ends)
+    .syn()
+    .reset('acceptor')
+    .packets.map(({ at, octets }) => {
+      const header = Buffer.from(octets.subarray(0, 40))
+      header.writeUInt16BE(octets.length - 40 + 8, 4)
+      header.writeUInt8(44, 6)
+      return { at, octets: Buffer.concat([header, Buffer.from([6, 0, 0, 0, 0, 0, 0, 9]), octets.subarray(40)]) }
+    })
+  t.match(await explainCapture(captureOf(packets)), { cause: { code: 'link.refused' }, counts: { fragments: 0 } })
 })
 
 t.test('fragments are counted', async (t) => {

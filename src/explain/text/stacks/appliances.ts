@@ -2,7 +2,7 @@
  * Session border controllers and call servers that are bought: Cisco Expressway and IOS (PKI messages of the system
  * message guide), AudioCodes, and the error codes of Twilio (twilio.com, "Error and warning dictionary").
  */
-import { closed, rank, refused, refusedSomehow, sets } from '../grammar.ts'
+import { broken, closed, handshake, rank, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { Saying, StackGrammar } from '../grammar.ts'
 
 /** The peer that tells us refused our certificate. */
@@ -19,9 +19,16 @@ export const appliances: StackGrammar = {
     { when: /%pki-\d-certificate invalid\b(?! (?:expired|not yet))/, says: refusedSomehow },
     // A notice before the day is no failure yet.
     {
-      when: /certificate .*(?:about to expire|expires? soon|expir(?:es?|ing) (?:in|within) (?:(?:[1-3]?\d|4[0-5]) days?|[1-6] weeks?|\d+ hours?)\b)/,
+      when: /certificate .*(?:about to expire|expires? soon|expir(?:es?|ing) (?:in|within) (?:less than )?(?:(?:[1-3]?\d|4[0-5]|a) days?|(?:[1-6]|a) weeks?|\d+ hours?)\b)/,
       says: { rank: rank.outside, causes: ['cert.expires-soon'] },
     },
+    // An alarm of the box about its own certificate.
+    {
+      when: /certificate of (?:tls|security) context .*has expired|\btls certificate of .*context .*has expired/,
+      says: { rank: rank.reason, causes: ['cert.expired'], whose: 'ours' },
+    },
+    { when: /\b32222\b.*tls version not allowed/, says: handshake(['tls.no-common-version']) },
+    { when: /\b11220\b.*ssl\/tls handshake error/, says: broken },
     { when: /\b11235\b.*domain mismatch/, says: ours('cert.name-mismatch') },
     { when: /\b11236\b.*certificate expired/, says: ours('cert.expired', 'clock.wrong') },
     {

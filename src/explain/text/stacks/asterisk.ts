@@ -37,7 +37,7 @@ export const asterisk: StackGrammar = {
       says: own(['file.missing', 'file.not-pem', 'key.missing', 'key.mismatch', 'trust.missing']),
     },
     {
-      when: /common name mismatch|certificate common name (?:\(.*\) does|did) not match|server identity does not match/,
+      when: /common name mismatch|certificate common name (?:from peer \S+ )?(?:\(.*\) does|did) not match|server identity does not match/,
       says: refused('cert.name-mismatch'),
     },
     ...pjsipStatus,
@@ -53,9 +53,18 @@ export const asterisk: StackGrammar = {
     { when: /certificate did not verify/, says: refusedSomehow },
     { when: /peer did not provide a certificate|no peer ssl certificate/, says: refused('tls.client-cert-missing') },
     {
-      when: /fileopen error|tls\/ssl error loading (?:cert|public|private) file/,
-      says: { ...own(['file.missing', 'key.missing', 'file.not-pem']), rank: rank.refusal },
+      when: /tls\/ssl error loading private (?:\w+ )?(?:key|file)|specified private key (?:file \S+ )?for rtp instance/,
+      says: { ...own(['key.missing', 'key.malformed', 'key.mismatch']), rank: rank.refusal },
     },
+    {
+      when: /tls\/ssl error loading (?:cert|public)|specified certificate (?:file \S+ )?for rtp instance/,
+      says: { ...own(['file.missing', 'file.not-pem', 'file.corrupt']), rank: rank.refusal },
+    },
+    {
+      when: /specified certificate authority (?:file|path) \S+ for rtp instance/,
+      says: { ...own(['trust.missing', 'trust.malformed']), rank: rank.refusal },
+    },
+    { when: /(?:problem setting|unable to set) up ssl connection/, says: broken },
     { when: /ssl (?:error )?(?:zero return|syscall)|underlying bio error|end-of-file encountered/, says: closed },
     { when: /wrong ssl\/tls version|bad tls version/, says: handshake(['tls.no-common-version']) },
   ],

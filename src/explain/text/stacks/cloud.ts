@@ -13,6 +13,7 @@ export const cloud: StackGrammar = {
     {
       when: /(?:common name|subject alternative name|\bcn\b|\bsan\b).*(?:does not|doesn't|do not) match/,
       says: ours('cert.name-not-allowed', 'cert.name-mismatch'),
+      only: /\bsbc\b|contact|trunk|tenant|gateway/,
     },
     {
       when: /\b569008\b|certificate (?:of the sbc|used by the sbc)|sbc certificate.*(?:invalid|not valid|untrusted|not trusted)/,

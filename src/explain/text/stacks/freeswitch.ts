@@ -1,5 +1,5 @@
 /** FreeSWITCH 1.6 to 1.10 with sofia-sip (tport_tls.c, sofia.c), drachtio too, beyond OpenSSL. */
-import { aboutTls, closed, own, refused, refusedSomehow } from '../grammar.ts'
+import { aboutTls, broken, own, refused, refusedSomehow } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const freeswitch: StackGrammar = {
@@ -18,8 +18,13 @@ export const freeswitch: StackGrammar = {
       when: /tport tls.*(?:peer )?certificate (?:verification|validation) failed|peer certificate (?:not|verification)/,
       says: refusedSomehow,
     },
-    { when: /tls setup failed|tls (?:connection )?setup failed/, says: closed },
-    { when: /tls accept .*failed|tport tls accept/, says: closed },
+    { when: /tls (?:connection )?setup failed|tls accept .*failed/, says: broken },
+    {
+      when: /invalid local certificate:/,
+      says: own(['file.missing', 'file.not-pem', 'file.corrupt', 'file.unreadable']),
+    },
+    { when: /invalid private key:/, says: own(['key.missing', 'key.malformed', 'key.mismatch', 'key.unreadable']) },
+    { when: /error loading ca list:/, says: own(['trust.missing', 'trust.malformed', 'trust.empty']) },
     {
       when: /invalid tls cert|tls (?:cert|key) .*(?:does not exist|missing)/,
       says: own(['file.missing', 'key.missing', 'file.not-pem']),

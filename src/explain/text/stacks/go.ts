@@ -31,6 +31,14 @@ export const go: StackGrammar = {
       when: /x509: certificate specifies an incompatible key usage/,
       says: refused('cert.eku-missing', 'chain.eku-narrow'),
     },
+    // macOS verifies, and names the certificate.
+    { when: /x509: “[^”]*” certificate is not trusted/, says: refused(...sets.noPath) },
+    { when: /x509: “[^”]*” certificate is expired/, says: refused(...sets.expired.unknown) },
+    { when: /x509: “[^”]*” certificate name does not match input/, says: refused('cert.name-mismatch') },
+    {
+      when: /x509: “[^”]*” certificate is not standards compliant/,
+      says: refused('cert.malformed', 'cert.lifetime-too-long', 'cert.eku-missing', 'cert.san-missing'),
+    },
     { when: /relies on legacy common name field/, says: refused('cert.san-missing') },
     {
       when: /x509: (?:certificate is (?:not )?valid for|cannot validate certificate for|certificate is not valid for any names)/,
@@ -78,7 +86,7 @@ export const go: StackGrammar = {
     { when: /client sent an http request to an https server/, says: handshake(['tls.not-tls'], 'us') },
     { when: /oversized record received/, says: handshake(['tls.not-tls'], 'us') },
     {
-      when: /offered only unsupported versions|server selected unsupported protocol version|no supported versions satisfy/,
+      when: /inappropriate protocol fallback|offered only unsupported versions|server selected unsupported protocol version|no supported versions satisfy/,
       says: handshake(['tls.no-common-version'], 'us'),
     },
     {

@@ -32,6 +32,11 @@ export const haproxy: StackGrammar = {
       when: /inconsistencies between private key and certificate/,
       says: own(['key.mismatch', 'chain.out-of-order']),
     },
+    // The file was read; the security level of OpenSSL, or the key type, does not allow it.
+    {
+      when: /unable to load ssl certificate into ssl context/,
+      says: own(['key.too-weak', 'cert.signature-weak', 'file.corrupt', 'key.mismatch']),
+    },
     { when: /no private key found in/, says: own(['key.missing']) },
     { when: /layer4 connection problem/, says: { rank: 2, causes: ['link.refused', 'link.timeout'], topic: 'tcp' } },
   ],

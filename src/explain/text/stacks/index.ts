@@ -4,6 +4,7 @@ import { appliances } from './appliances.ts'
 import { asterisk } from './asterisk.ts'
 import { botan } from './botan.ts'
 import { cloud } from './cloud.ts'
+import { coturn } from './coturn.ts'
 import { dotnet } from './dotnet.ts'
 import { erlang } from './erlang.ts'
 import { freeswitch } from './freeswitch.ts'
@@ -37,6 +38,7 @@ export const stacks: readonly StackGrammar[] = [
   opensips,
   asterisk,
   freeswitch,
+  coturn,
   stunnel,
   phones,
   node,

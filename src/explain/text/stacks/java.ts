@@ -10,6 +10,7 @@ import {
   refusedSomehow,
   sets,
   alertSent,
+  sentByName,
 } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
@@ -17,6 +18,12 @@ export const java: StackGrammar = {
   name: 'Java',
   rules: [
     { when: /received fatal alert: ([a-z ]+)/, says: receivedByName },
+    { when: /\brecv tlsv1(?:\.\d)? alert: (?:fatal|warning), (?:description = )?([a-z ]+)/, says: receivedByName },
+    {
+      when: /\bsend tlsv1(?:\.\d)? alert: fatal, (?:description = )?([a-z ]+)/,
+      says: sentByName('java'),
+    },
+    { when: /peer provided certificate with subject .* is not trusted/, says: refused(...sets.noPath) },
     {
       when: /certificatenotyetvalidexception|\bnotbefore: [a-z]{3} /,
       says: refused(...sets.notYetValid.unknown),

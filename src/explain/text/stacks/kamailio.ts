@@ -1,11 +1,10 @@
 /** Kamailio 4 to 6 and its tls module, beyond the words of OpenSSL (tls_server.c, tls_domain.c, tls_verify.c). */
-import { closed, outside, own, refused, refusedSomehow } from '../grammar.ts'
+import { closed, outside, own, refused } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const kamailio: StackGrammar = {
   name: 'Kamailio',
   rules: [
-    { when: /(?:server|client) must present valid certificate/, says: refusedSomehow },
     {
       when: /server did not present a certificate|client did not present a certificate/,
       says: refused('tls.client-cert-missing'),

@@ -26,6 +26,11 @@ export const lync: StackGrammar = {
       },
     },
     {
+      when: event([14366], /multiple invalid incoming certificates|invalid incoming (?:https )?certificate/),
+      says: refusedSomehow,
+    },
+    { when: /peer certificate does not contain a matching fqdn/, says: refused('cert.name-mismatch') },
+    {
       when: event([12303, 14694, 14397], /certificate could not be loaded from store/),
       says: startFailed,
       unless: otherService,

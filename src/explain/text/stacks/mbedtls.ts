@@ -1,35 +1,80 @@
 /** Mbed TLS 2 to 3 (mbedtls/ssl.h, x509.h): numbers, and the sentences of `mbedtls_x509_crt_verify_info`. */
-import { alertReceived, closed, handshake, own, refused, refusedSomehow, sets } from '../grammar.ts'
+import { alertReceived, closed, handshake, own, rank, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { Saying, StackGrammar } from '../grammar.ts'
 
-const byNumber: Readonly<Record<string, Saying>> = {
-  '2700': refusedSomehow,
-  '7a00': refused('cert.malformed'),
-  '7200': handshake(['tls.not-tls'], 'us'),
-  '7280': closed,
-  '7100': handshake(['tls.not-tls', 'tls.no-common-version'], 'us'),
-  '7780': closed,
-  '7880': closed,
-  '6e80': handshake(['tls.no-common-version'], 'us'),
-  '6e00': handshake(['tls.no-common-cipher', 'tls.no-common-signature', 'tls.no-common-group'], 'us'),
-  '7800': alertReceived(112),
-  '7580': handshake(['tls.alpn-mismatch'], 'us'),
-  '7600': own(['key.missing', 'tls.own-cert-missing']),
-  '3c00': own(['key.encrypted']),
-  '3b80': own(['key.passphrase-wrong']),
-  '2900': own(['file.missing', 'trust.missing'], sets.missingFile),
-  '7380': handshake(['tls.no-common-cipher', 'tls.own-cert-missing'], 'us'),
-  '7480': refused('tls.client-cert-missing'),
-  '7680': own(['trust.missing', 'trust.empty']),
-  '6800': handshake(['tls.handshake-timeout']),
-  '0050': closed,
-  '2180': own(['file.not-pem', 'file.corrupt']),
-  '1080': own(sets.notPem, { key: sets.badKeyFile, trust: sets.emptyTrust }),
-  '1300': own(['key.encrypted']),
-  '1380': own(['key.passphrase-wrong']),
-  '3e00': own(['file.missing'], sets.missingFile),
-  '3d00': own(['key.malformed']),
+const ownCertificateMissing: Saying = { rank: rank.reason, causes: ['tls.client-cert-missing'], whose: 'ours' }
+
+interface MbedError {
+  readonly number: string
+  /** What `mbedtls_strerror` writes: belle-sip logs the words alone. Absent: another rule knows them. */
+  readonly words?: RegExp
+  readonly says: Saying
 }
+
+/** Versions 2 and 3 use some numbers differently; then both meanings are causes. */
+const errors: readonly MbedError[] = [
+  { number: '2700', says: refusedSomehow },
+  {
+    number: '7a00',
+    words: /processing of the certificate handshake message failed/,
+    says: refused('cert.malformed'),
+  },
+  { number: '7200', words: /an invalid ssl record was received/, says: handshake(['tls.not-tls'], 'us') },
+  { number: '7280', words: /the connection indicated an eof/, says: closed },
+  { number: '7100', says: handshake(['tls.not-tls', 'tls.no-common-version'], 'us') },
+  { number: '7780', says: closed },
+  { number: '7880', words: /peer notified us that the connection is going to be closed/, says: closed },
+  {
+    number: '6e80',
+    words: /handshake protocol not within min\/max boundaries/,
+    says: handshake(['tls.no-common-version'], 'us'),
+  },
+  {
+    number: '6e00',
+    words: /ssl - the handshake negotiation failed/,
+    says: handshake(['tls.no-common-cipher', 'tls.no-common-signature', 'tls.no-common-group'], 'us'),
+  },
+  {
+    number: '6980',
+    words: /none of the common ciphersuites is usable/,
+    says: handshake(['tls.own-cert-missing', 'tls.no-common-cipher', 'tls.no-common-signature'], 'us'),
+  },
+  { number: '7800', says: alertReceived(112) },
+  { number: '7580', says: handshake(['tls.alpn-mismatch', 'tls.client-cert-missing'], 'us') },
+  {
+    number: '7600',
+    words: /own private key or pre-shared key is not set, but needed/,
+    says: own(['key.missing', 'tls.own-cert-missing']),
+  },
+  { number: '3c00', words: /private key password can't be empty/, says: own(['key.encrypted']) },
+  { number: '3b80', words: /private key password does not allow for/, says: own(['key.passphrase-wrong']) },
+  {
+    number: '2900',
+    words: /x509 - read\/write of file failed/,
+    says: own(['file.missing', 'trust.missing'], sets.missingFile),
+  },
+  {
+    number: '7380',
+    words: /server has no ciphersuites in common with the client/,
+    says: handshake(['tls.no-common-cipher', 'tls.own-cert-missing'], 'us'),
+  },
+  {
+    number: '7480',
+    words: /no client certification received from the client/,
+    says: refused('tls.client-cert-missing'),
+  },
+  { number: '7680', words: /no ca chain is set, but required/, says: own(['trust.missing', 'trust.empty']) },
+  { number: '6800', words: /ssl - the operation timed out/, says: handshake(['tls.handshake-timeout']) },
+  { number: '0050', says: closed },
+  { number: '2180', words: /the crt\/crl\/csr format is invalid/, says: own(['file.not-pem', 'file.corrupt']) },
+  { number: '1080', says: own(sets.notPem, { key: sets.badKeyFile, trust: sets.emptyTrust }) },
+  { number: '1300', says: own(['key.encrypted']) },
+  { number: '1380', says: own(['key.passphrase-wrong']) },
+  { number: '3e00', says: own(['file.missing'], sets.missingFile) },
+  { number: '3d00', says: own(['key.malformed']) },
+]
+
+const byNumber: ReadonlyMap<string, Saying> = new Map(errors.map(({ number, says }) => [number, says] as const))
 
 export const mbedtls: StackGrammar = {
   name: 'Mbed TLS',
@@ -53,8 +98,11 @@ export const mbedtls: StackGrammar = {
     { when: /x509 - certificate verification failed/, says: refusedSomehow },
     {
       when: /(?:mbedtls|returned|ret|ssl|error)\D{0,24}-0x([0-9a-f]{4})\b/,
-      says: (match) => byNumber[match[1] ?? ''],
+      says: (match) => byNumber.get(match[1] ?? ''),
     },
+    ...errors.flatMap(({ words, says }) => (words === undefined ? [] : [{ when: words, says }])),
+    { when: /own certificate is not set, but needed by the server/, says: ownCertificateMissing },
+    { when: /no alpn protocols supported that the client advertises/, says: handshake(['tls.alpn-mismatch'], 'us') },
     { when: /fatal alert message was received from our peer/, says: closed },
     { when: /connection was reset by peer/, says: closed },
   ],

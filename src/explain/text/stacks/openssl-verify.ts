@@ -95,7 +95,11 @@ export const verifyResults: readonly VerifyResult[] = [
     words: /(?:unsupported|unsuitable) certificate purpose|invalid purpose/,
     says: refusedAt(sets.purpose),
   },
-  { numbers: [27, 28], words: /certificate not trusted|certificate rejected/, says: refused(...untrusted) },
+  {
+    numbers: [27, 28],
+    words: /certificate not trusted|certificate rejected(?!.*fingerprint)/,
+    says: refused(...untrusted),
+  },
   {
     numbers: [29, 30, 31],
     words: /subject issuer mismatch|issuer and subject key identifier mismatch|issuer and serial number mismatch/,

@@ -5,6 +5,7 @@
 import {
   aboutTls,
   alertReceived,
+  broken,
   closed,
   handshake,
   own,
@@ -22,6 +23,11 @@ import { verifyResult, verifyResults } from './openssl-verify.ts'
 /** Words of a running connection: what cannot be read there is not a file of ours. */
 const duringHandshake = /verif|accept|connect|handshak|not trusted|tls (?:read|write)/
 
+/** An idle connection that served its requests ends (nginx): no failure. */
+const idle = /while keepalive/
+const noMemory = /malloc failure|memory allocation failed/
+const anyOf = (...patterns: readonly RegExp[]): RegExp => new RegExp(patterns.map(({ source }) => source).join('|'))
+
 const badPem = own(sets.notPem, { key: sets.badKeyFile, trust: sets.emptyTrust })
 const corrupt = own(['file.corrupt'], { key: ['key.malformed'], trust: ['trust.malformed'] })
 const missing = own(['file.missing', 'key.missing', 'trust.missing'], sets.missingFile)
@@ -35,6 +41,8 @@ const noCertificateShown: Saying = {
 const notTls = handshake(['tls.not-tls'], 'us')
 /** `ssl3_get_record` says the same of a record whose version is not the negotiated one. */
 const notTlsOrVersion = handshake(['tls.not-tls', 'tls.no-common-version'], 'us')
+
+const endOfFile = 294
 
 /**
  * SSL reason numbers that name a cause (sslerr.h); those from 1000 on are alerts received: the number less 1000. The
@@ -58,12 +66,13 @@ const sslReasons: Readonly<Record<number, Saying>> = {
   277: handshake(['tls.session-context'], 'us'),
   338: handshake(['tls.legacy-renegotiation'], 'us'),
   118: handshake(['tls.no-common-signature'], 'us'),
+  333: handshake(['tls.no-common-signature'], 'us'),
   376: handshake(['tls.no-common-signature'], 'us'),
   101: handshake(['tls.no-common-group'], 'us'),
   108: handshake(['tls.no-common-group', 'tls.handshake-failed'], 'us'),
   295: handshake(['tls.no-common-group'], 'us'),
   234: handshake(['tls.name-unknown'], 'us'),
-  294: closed,
+  [endOfFile]: closed,
   152: handshake(['tls.chain-too-large'], 'us'),
   235: handshake(['tls.alpn-mismatch'], 'us'),
 }
@@ -86,8 +95,13 @@ const reasons: readonly Rule[] = [
     only: aboutTls,
   },
   { when: /no protocols available/, says: handshake(['tls.no-common-version', 'config.invalid'], 'us') },
+  // Up to 1.0.2: the version that the hello names, so it is TLS.
+  {
+    when: /ssl3 get (?:client|server) hello:wrong (?:version number|ssl version)/,
+    says: handshake(['tls.no-common-version'], 'us'),
+  },
   { when: /ssl3 get record:wrong version number|unknown protocol\b/, says: notTlsOrVersion, only: aboutTls },
-  { when: /wrong version number/, says: notTls, unless: /ssl3 get record/ },
+  { when: /wrong version number/, says: notTls, unless: /ssl3 get (?:record|client hello|server hello)/ },
   { when: /\b(?:http|https proxy) request\b(?!s)/, says: handshake(['tls.not-tls'], 'us') },
   { when: /packet length too long|record layer failure|bad record type/, says: notTls },
   { when: /\bdh key too small|bad dh (?:p|g|value)\b/, says: handshake(['tls.dh-too-small'], 'us') },
@@ -97,7 +111,7 @@ const reasons: readonly Rule[] = [
   { when: /session id context uninitialized/, says: handshake(['tls.session-context'], 'us') },
   { when: /unsafe legacy renegotiation disabled/, says: handshake(['tls.legacy-renegotiation'], 'us') },
   {
-    when: /no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
+    when: /legacy sigalg disallowed|no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
     says: handshake(['tls.no-common-signature'], 'us'),
   },
   {
@@ -120,7 +134,12 @@ const reasons: readonly Rule[] = [
     only: aboutTls,
   },
   { when: /\b(?:read|write|connect):errno=(?:0|32|104)\b/, says: closed },
-  { when: /unexpected eof while reading|ssl error (?:zero return|syscall)|:unexpected eof\b/, says: closed },
+  {
+    when: /unexpected eof while reading|ssl error (?:zero return|syscall)|:unexpected eof\b/,
+    says: closed,
+    unless: idle,
+  },
+  { when: /ssl error ssl\b/, says: broken },
   // X509_verify of OpenSSL 3; a wrong signature of the handshake itself is `bad signature`.
   // Of a certificate or of a CRL: OpenSSL prints the same line for both.
   { when: /provider signature failure/, says: refused('cert.signature-invalid', 'crl.signature-invalid') },
@@ -149,10 +168,20 @@ const reasons: readonly Rule[] = [
   {
     when: /asn1 encoding routines|nested asn1 error|header too long|asn1 parse error|asn1 lib|err ossl asn1/,
     says: corrupt,
-    unless: duringHandshake,
+    unless: anyOf(duringHandshake, noMemory),
   },
   // The signature of a certificate that cannot be decoded: a certificate of the other end.
-  { when: /asn1 encoding routines|nested asn1 error|asn1 lib/, says: refusedSomehow, unless: /load|\.pem|\.key/ },
+  {
+    when: /asn1 encoding routines|nested asn1 error|asn1 lib/,
+    says: refusedSomehow,
+    unless: anyOf(/load|\.pem|\.key/, noMemory),
+  },
+  // The machine, or the pool of the program, is out of memory: nothing is known about the file.
+  {
+    when: noMemory,
+    says: { rank: rank.reason, causes: ['machine.memory'], topic: 'service' },
+    only: aboutTls,
+  },
   {
     when: /(?:decoder routines|err ossl unsupported|osslunsupported)[^|]*unsupported|err ossl unsupported/,
     says: own(['key.malformed'], { certificate: ['file.corrupt'], trust: ['trust.malformed'] }),
@@ -179,9 +208,21 @@ const reasons: readonly Rule[] = [
   {
     when: /\bpem lib\b/,
     says: {
-      ...own(['file.not-pem', 'file.empty', 'file.der', 'file.wrong-kind', 'file.corrupt', 'key.malformed']),
+      ...own(['file.not-pem', 'file.empty', 'file.der', 'file.wrong-kind', 'file.corrupt', 'key.malformed'], {
+        key: sets.badKeyFile,
+        trust: sets.emptyTrust,
+      }),
       rank: rank.refusal,
     },
+  },
+  // Programs name the call that failed (SIPp, webrtc2sip, nginx).
+  {
+    when: /ssl ctx use certificate(?: chain)? ?file ?(?:\([^)]*\) ?)?failed/,
+    says: { ...own(['file.missing', 'file.not-pem', 'file.corrupt', 'file.unreadable']), rank: rank.refusal },
+  },
+  {
+    when: /ssl ctx use privatekey ?file ?(?:\([^)]*\) ?)?failed/,
+    says: { ...own(['key.missing', 'key.malformed', 'key.mismatch', 'key.unreadable']), rank: rank.refusal },
   },
   {
     when: /no such file or directory|\bno such file\b|enoent/,
@@ -203,6 +244,7 @@ function ofErrorNumber(match: RegExpExecArray): Saying | undefined {
   const isSslOf3 = packed >>> 23 === 0x14
   if (!isSslOf1 && !isSslOf3) return undefined
   const reason = isSslOf3 ? packed & 0x7fffff : packed & 0xfff
+  if (reason === endOfFile && idle.test(match.input)) return undefined
   return reason >= 1000 && reason < 1256 ? alertReceived(reason - 1000) : sslReasons[reason]
 }
 

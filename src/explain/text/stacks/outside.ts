@@ -1,5 +1,5 @@
 /** Trouble that is not one of TLS, in the words of any program. No certificate may be blamed for it. */
-import { closed, outside } from '../grammar.ts'
+import { closed, outside, rank } from '../grammar.ts'
 import type { StackGrammar } from '../grammar.ts'
 
 export const notTlsTrouble: StackGrammar = {
@@ -32,6 +32,11 @@ export const notTlsTrouble: StackGrammar = {
     {
       when: /sip\/2\.0 [3-6]\d\d|reason: ?sip ?;|reason: ?q\.850/,
       says: outside('sip', 'sip.refused', 'route.no-target'),
+    },
+    // RFC 5763 §5: the fingerprint in the SDP decides, and a certificate signed by itself is right.
+    {
+      when: /dtls.*fingerprint (?:mismatch|verification failed)|fingerprint provided by remote party does not match/,
+      says: { rank: rank.reason, causes: [], topic: 'media' },
     },
     { when: /ice failed|ice connection|stun server/, says: outside('ice') },
     { when: /too many open files|emfile/, says: outside('service') },

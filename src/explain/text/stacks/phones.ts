@@ -25,7 +25,7 @@ export const phones: StackGrammar = {
     { when: /flags ?= ?\[(?!crl)(?:[^\]]* )?future/, says: refusedAt(sets.notYetValid) },
     { when: /flags ?= ?\[[^\]]*\brevoked/, says: refused('cert.revoked', 'chain.revoked') },
     { when: /cn-mismatch|certificate name mismatch|certnamemismatch/, says: refused('cert.name-mismatch') },
-    { when: /channel .*: ssl handshake in progress failed|tls handshake failed/, says: closed },
+    { when: /channel .*: ssl handshake (?:in progress )?failed/, says: broken },
     { when: /tls ?private ?key ?missing/, says: handshake(['tls.own-cert-missing'], 'us') },
     {
       when: /server certificate (?:can't|cannot) be validated|failed to verify remote certificate/,

@@ -97,6 +97,10 @@ const commandLine: readonly Rule[] = [
     when: /error (?:setting|adding) (?:certificate verify locations|trust anchors)/,
     says: own(['trust.missing', 'trust.malformed', 'trust.empty']),
   },
+  { when: /failed to import cert file .*password is bad/, says: own(['file.pfx-password']) },
+  // GLib and what is built on it
+  { when: /unacceptable tls certificate/, says: refusedSomehow },
+  { when: /curl: \(91\)|no ocsp response received/, says: refused('tls.staple-missing') },
   // PHP, Ruby
   { when: /peer certificate cn=.* did not match expected cn=/, says: noName },
   { when: /ssl connect syscall returned=5/, says: closed },

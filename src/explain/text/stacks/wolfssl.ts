@@ -105,7 +105,14 @@ export const wolfssl: StackGrammar = {
   name: 'wolfSSL',
   rules: [
     ...errors.map(({ words, says }): Rule => ({ when: words, says, unless: /sec error|x509:|\balert\b(?! fatal)/ })),
-    { when: /wolfssl.*?(?:error|err|ret)[ :=]*(-\d{3})\b/, says: (match) => byNumber.get(Number(match[1])) },
+    {
+      when: /wolfssl.*?(?:error|err|ret(?:urn)?(?: value)?)[ :=]*(-\d{3})\b/,
+      says: (match) => byNumber.get(Number(match[1])),
+    },
+    { when: /\berror[ :=]*(-\d{3})\b.*wolfssl/, says: (match) => byNumber.get(Number(match[1])) },
+    // Of a certificate of the trust list too, while it is loaded: the clock of a device that has just started.
+    { when: /date before check failed/, says: handshake(['clock.wrong', 'cert.not-yet-valid', 'chain.not-yet-valid']) },
+    { when: /date after check failed/, says: handshake(['cert.expired', 'chain.root-expired', 'clock.wrong']) },
     { when: /(?:got alert.*?|alert type:? ?)(\d{1,3})\b/, says: receivedByNumber, only: /wolf|ssl|tls|alert/ },
   ],
   samples: [
