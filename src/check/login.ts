@@ -62,7 +62,7 @@ async function useAccount(
   const signedIn = await attempt(log, 'login.register', `REGISTER ${phone.uri}`, async () => {
     const { target, redirects, contacts } = await phone.signIn()
     const where = endpointText(target.host, target.port)
-    return fine(`Signed in at ${where}${redirects === 0 ? '' : `, sent on ${redirects} times`}.`, {
+    return fine(`Signed in at ${where}${redirects === 0 ? '' : ` (redirections: ${redirects})`}.`, {
       at: where,
       redirects,
       contacts: contacts.length,

@@ -7,7 +7,7 @@ import { didYouMean, insteadOf } from '../topology/nearest-name.ts'
 import { checkOptions, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
-import { chooseLab, chooseNode, planOf } from './lab-choice.ts'
+import { chooseLab, chooseNode, planOf, runningLabs } from './lab-choice.ts'
 
 /** Where the check goes. */
 export type Destination =
@@ -39,8 +39,12 @@ export interface Setup {
 
 export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   requireFiles(io, options)
-  const running = runningLab(io, options)
   const target = targetOf(text)
+  const running = runningLab(
+    io,
+    options,
+    (plan) => options.as !== undefined || isNode(text, plan) || isOfLab(target, plan),
+  )
   const node = running?.plan.nodes.find(({ name }) => name === text)
   const foreign = running?.plan.foreign.find(({ name, fqdn }) => name === text || fqdn === text)
   if (running !== undefined && node === undefined && foreign === undefined) refuseMistyped(text, running.plan)
@@ -86,16 +90,29 @@ function requireFiles(io: Io, { ca = [], crl = [], cert, key }: SetupOptions): v
   for (const [option, file] of named) requireNamed(io, option, file)
 }
 
-/** The lab, when one runs; a check needs none. With `--data` it must be there. */
-export function runningLab(io: Io, options: { readonly data?: string }): CheckLab | undefined {
+/**
+ * The lab, when one runs; a check needs none. With `--data` it must be there.
+ *
+ * @param isMeant whether the target is in a lab with this plan: of several such labs the user has to choose one
+ */
+export function runningLab(
+  io: Io,
+  options: { readonly data?: string },
+  isMeant: (plan: LabPlan) => boolean = () => false,
+): CheckLab | undefined {
   try {
     const chosen = chooseLab(io, options)
     return chosen.pid === undefined ? undefined : { chosen, plan: planOf({ record: chosen.record }) }
   } catch (error) {
     const none = error instanceof LabError && error.code === 'lab.none'
-    if (options.data === undefined && (none || error instanceof UsageError)) return undefined
+    const several = error instanceof UsageError && !runningLabs(io).some((record) => isMeant(planOf({ record })))
+    if (options.data === undefined && (none || several)) return undefined
     throw error
   }
+}
+
+function isNode(text: string, { nodes, foreign }: LabPlan): boolean {
+  return [...nodes, ...foreign].some(({ name }) => name === text)
 }
 
 function targetOf(text: string): Target {

@@ -19,7 +19,7 @@ export interface Io {
   octets(chunk: Uint8Array): Promise<void>
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly workingFolder: string
-  /** Where colours are welcome: a terminal, and no `NO_COLOR`. */
+  /** Where colours are welcome: a terminal that is not `TERM=dumb`, and no `NO_COLOR`. */
   readonly colours: { readonly out: boolean; readonly err: boolean }
   readonly outIsTerminal: boolean
   /** Columns of the terminal; absent where there is none. */
@@ -49,7 +49,7 @@ export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr])
     if (!stream.listeners('error').includes(quietWhenClosed)) stream.on('error', quietWhenClosed)
   if (process.env['SIPLAB_FOLLOWS_INPUT'] === '1') interruptAtInputEnd()
-  const plain = (process.env['NO_COLOR'] ?? '') !== ''
+  const plain = isPlain(process.env)
   const colours = { out: !plain && process.stdout.isTTY === true, err: !plain && process.stderr.isTTY === true }
   return {
     out: (text) => void process.stdout.write(harmless(text, colours.out)),
@@ -78,6 +78,11 @@ export function processIo(): Io {
     input: () => process.stdin,
     closeInput: () => void process.stdin.destroy(),
   }
+}
+
+/** The user or the terminal takes no escape sequences: https://no-color.org, and `TERM=dumb` of editors and CI. */
+export function isPlain({ NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>): boolean {
+  return (NO_COLOR ?? '') !== '' || TERM === 'dumb'
 }
 
 /**

@@ -11,6 +11,7 @@ import { insteadOf } from '../topology/nearest-name.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Placement } from './topology-options.ts'
+import { isSip } from './trace/parties.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
@@ -114,6 +115,14 @@ export function chooseNode(plan: LabPlan, name: string): NodePlan {
   if (found !== undefined) return found
   const names = plan.nodes.map((node) => node.name)
   throw new UsageError(`the lab ${plan.topology} has no node ${JSON.stringify(name)}${insteadOf(name, names)}`)
+}
+
+/** @throws UsageError for a node that sends and receives no SIP, with the nodes that do */
+export function chooseSipServer(plan: LabPlan, name: string): NodePlan {
+  const node = chooseNode(plan, name)
+  if (isSip(node)) return node
+  const names = plan.nodes.filter(isSip).map((each) => each.name)
+  throw new UsageError(`${name} (${node.role}) is not a SIP server; the SIP servers are ${names.join(', ')}`)
 }
 
 export function clientOf(lab: Pick<ChosenLab, 'folder'>, node: string): ControlClient {

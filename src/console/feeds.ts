@@ -78,7 +78,9 @@ function keepFollowing(
   let timer: NodeJS.Timeout | undefined
   let isOpen = true
   const follow = async (now: readonly string[]): Promise<void> => {
-    following = commands.follow(now, onLine)
+    following = commands.follow(now, (line) => {
+      if (!isError(line)) onLine(line)
+    })
     await following.ended
     if (isOpen) timer = setTimeout(() => void follow(later), againAfterMs)
   }
@@ -88,4 +90,9 @@ function keepFollowing(
     clearTimeout(timer)
     following?.stop()
   }
+}
+
+/** What a command prints with `--json` when it cannot follow, for example because the lab is down. */
+function isError(line: string): boolean {
+  return line.startsWith('{"error":')
 }

@@ -183,7 +183,7 @@ function serveOperations(server: FastifyInstance, options: ConsoleOptions): void
         return refuse(reply, {
           status: 403,
           code: 'console.read-only',
-          message: 'this console only looks (--read-only); run the command in a terminal',
+          message: 'this console changes nothing (--read-only); run the command in a terminal',
         })
       const args = operation.args(inputOf(operation, request), options.lab)
       if (running >= mostCommands)

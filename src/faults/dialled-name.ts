@@ -1,9 +1,9 @@
 /** Faults of the name that is dialled: they are put on a link. */
-import { LabError } from '../lab/lab-error.ts'
 import { dialledNames, linksOf } from '../lab/links.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault } from './catalogue/fault.ts'
+import { noLink } from './link.ts'
 import { type CertificateFaultOptions, groundOf, place, referenceOf } from './place.ts'
 import type { Edit, Placement } from './placement.ts'
 import { lookAtLinks } from './seen.ts'
@@ -21,12 +21,7 @@ export async function dialledNameFault(
   options: Pick<CertificateFaultOptions, 'tls'>,
 ): Promise<Placement> {
   const links = (await linksOf(lab, from, 'client')).filter((link) => link.to.name === to.name)
-  if (links.length === 0)
-    throw new LabError(
-      'not-so',
-      'fault.no-link',
-      `${from.name} does not dial ${to.name}, so ${fault.slug} would have no effect; siplab plan shows the links`,
-    )
+  if (links.length === 0) throw noLink({ from, to }, fault.slug)
   const placed = place(lab, { node: to, fault, as: 'server', links, options })
   const { wantedName, withoutSni } = fault.make(groundOf(lab, to, referenceOf(to, 'server')))
   const named = { kind: 'dialled-name', amount: 0, ...(withoutSni === true ? {} : { name: wantedName }) } as const

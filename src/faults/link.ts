@@ -2,9 +2,10 @@
  * Faults of a link: cut, silent, delay, slow, reset. They act in the transport of the node that dials, so they are the
  * same in every kind of lab.
  */
+import { LabError } from '../lab/lab-error.ts'
 import { dialledNames, type LabLink, linkName, linksOf, probe, redial } from '../lab/links.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import type { NodePlan } from '../topology/plan-types.ts'
+import type { Link, NodePlan } from '../topology/plan-types.ts'
 import type { Placement, Seen } from './placement.ts'
 
 export interface LinkFaultEntry {
@@ -42,6 +43,7 @@ interface LinkTarget {
   readonly to: NodePlan
 }
 
+/** @throws LabError `fault.no-link` when no SIP goes from the first node to the second */
 export function linkFault(
   lab: RunningLabAccess,
   target: LinkTarget,
@@ -49,6 +51,7 @@ export function linkFault(
   amount: number = fault.amount?.usual ?? 0,
 ): Placement {
   const { name, from, to } = target
+  if (!dials(lab, target)) throw noLink(target, fault.name)
   return {
     target: name,
     fault: fault.name,
@@ -63,6 +66,30 @@ export function linkFault(
     restarts: [],
     look: () => look(lab, target, fault),
   }
+}
+
+/** A load balancer has no SIP transport in which a fault could act. */
+function dials({ plan }: RunningLabAccess, { from, to }: LinkTarget): boolean {
+  return (
+    from.role !== 'load-balancer' &&
+    plan.links.some(
+      (link) =>
+        link.allowed &&
+        link.from.name === from.name &&
+        link.to.name === to.name &&
+        sipTransports.includes(link.transport),
+    )
+  )
+}
+
+const sipTransports: readonly Link['transport'][] = ['tls', 'tcp', 'udp']
+
+export function noLink({ from, to }: Pick<LinkTarget, 'from' | 'to'>, fault: string): LabError {
+  return new LabError(
+    'not-so',
+    'fault.no-link',
+    `${from.name} does not dial ${to.name} for SIP, so ${fault} would have no effect; siplab plan shows the links`,
+  )
 }
 
 async function look(lab: RunningLabAccess, target: LinkTarget, fault: LinkFaultEntry): Promise<Seen> {

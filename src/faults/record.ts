@@ -73,7 +73,7 @@ export function noteFault(folder: LabFolder, record: FaultRecord): void {
       throw new LabError(
         'not-so',
         'fault.touched',
-        `the fault on ${other.target} also changes ${node}; remove it first: siplab heal ${other.target}`,
+        `the fault on ${other.target} also changes ${node}; remove it first: siplab heal '${other.target}'`,
       )
   }
   change(folder, (all) => [...all.filter(({ target }) => target !== record.target), record])

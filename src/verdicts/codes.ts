@@ -791,7 +791,7 @@ const table = {
     windows: ['WSAETIMEDOUT'],
     inferred: true,
     rule: 'no fault is set',
-    remedy: 'siplab heal A->B',
+    remedy: "remove the fault: siplab heal 'DIALLER->ACCEPTOR'",
   },
   'link.unconfirmed': {
     meaning: 'the handshake ended but no SIP answer followed',

@@ -1,6 +1,7 @@
 /** What a newcomer types in the first minute. */
 import { join } from 'node:path'
 import t from 'tap'
+import { labFolder, takeLock } from '../../src/lab/lab-folder.ts'
 import { runInProcess as run } from '../support/cli.ts'
 import { runProgram, siplabBin } from '../support/command.ts'
 
@@ -26,6 +27,19 @@ t.test('siplab down takes the name that siplab up took', async (t) => {
     err: /the lab in .* is edge, not "trunk"/,
   })
   t.match(await run(['down'], folder), { status: 2, err: /there are several labs/ })
+})
+
+t.test('of several running labs check wants one to be chosen, unless its target is in none of them', async (t) => {
+  const folder = t.testdir({
+    '.siplab': { edge: { 'lab.json': record('edge') }, standard: { 'lab.json': record('standard') } },
+  })
+  for (const name of ['edge', 'standard']) {
+    const lock = takeLock(labFolder(join(folder, '.siplab', name)))
+    t.teardown(() => lock.release())
+  }
+  for (const words of [['sip:alice@lab.test'], ['fe1'], ['--matrix'], ['127.0.0.1:1', '--as', 'fe1']])
+    t.match(await run(['check', ...words], folder), { status: 2, err: /there are several labs .*--data DIR/ })
+  t.match(await run(['check', '127.0.0.1:1'], folder), { status: 1, out: /link\.refused/ })
 })
 
 t.test('another topology in the folder of a lab is refused with both ways on', async (t) => {

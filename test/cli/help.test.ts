@@ -15,3 +15,15 @@ t.test('an option that may be given several times names no empty default', async
   const { stdout } = await siplab(['up', '--help'])
   t.notMatch(stdout, /default: \[\]/)
 })
+
+t.test('a line of a description ends where the width or the sentence ends', async (t) => {
+  for (const command of ['metrics', 'mcp', 'break']) {
+    const { stdout } = await siplab([command, '--help'])
+    const lines = stdout.split('\n\n')[1]?.split('\n') ?? []
+    const early = lines.filter((line, at) => {
+      const next = lines[at + 1]?.split(' ', 1)[0]
+      return next !== undefined && !line.endsWith('.') && `${line} ${next}`.length <= 80
+    })
+    t.strictSame(early, [], command)
+  }
+})

@@ -3,7 +3,7 @@ import t from 'tap'
 import { liveTree } from '../../src/cli/check-text.ts'
 import { fromVerdict } from '../../src/check/step.ts'
 import { verdict } from '../../src/verdicts/codes.ts'
-import { overwriting } from '../../src/cli/io.ts'
+import { isPlain, overwriting } from '../../src/cli/io.ts'
 
 t.test('a line of progress replaces the one before, and no character of a peer is sent to the terminal', async (t) => {
   t.equal(overwriting('', 80), '\r\u001b[K')
@@ -14,6 +14,15 @@ t.test('a line of progress replaces the one before, and no character of a peer i
 t.test('a line of progress never wraps, or the next one could not replace it', async (t) => {
   t.match(overwriting('x'.repeat(300), 60), /mx{59}\u001b/)
   t.match(overwriting('x'.repeat(300), 0), /mx{79}\u001b/, 'a terminal of unknown width')
+})
+
+t.test('no escape sequence goes to a terminal that takes none', async (t) => {
+  t.strictSame([{ TERM: 'dumb' }, { TERM: 'xterm', NO_COLOR: '1' }, { TERM: 'xterm', NO_COLOR: '' }, {}].map(isPlain), [
+    true,
+    true,
+    false,
+    false,
+  ])
 })
 
 t.test('check shows what it does as progress, and removes that line before a result', async (t) => {

@@ -26,4 +26,8 @@ t.test('a node says how many requests each row refused, the commonest row first'
     'fe1 refused 3 requests by the trust table (siplab plan --format trust): ' +
       'registration without identity 2, route.abuse 1\n',
   )
+  t.match(
+    refusalsText([{ name: 'fe1', status: { ...status, refusals: { 'route.abuse': 1 } } }]),
+    /refused 1 request by/,
+  )
 })

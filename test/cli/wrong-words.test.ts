@@ -2,8 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { chooseSipServer } from '../../src/cli/lab-choice.ts'
 import { unknownFault } from '../../src/faults/list.ts'
 import { checkShift } from '../../src/lab/clock.ts'
+import { loadTopology } from '../../src/topology/load.ts'
+import { planLab } from '../../src/topology/plan.ts'
 import { runInProcess as run } from '../support/cli.ts'
 
 type Case = readonly [words: readonly string[], err: RegExp]
@@ -46,6 +49,14 @@ t.test('a long list of faults is not printed: the nearest few are, and the comma
   t.match(unknownFault('link', 'cutt').message, /for a link such as director->fe1; did you mean cut\?; there are: /)
   t.match(unknownFault('dns', 'zzzz').message, /for the DNS; there are: wrong-target, /)
   t.match(unknownFault('node', 'cut').message, /cut is a fault of a link such as .*; all faults: siplab faults list$/)
+})
+
+t.test('a node that is not a SIP server is refused with its role, and the SIP servers are named', async (t) => {
+  const plan = planLab(loadTopology('edge'))
+  t.throws(() => chooseSipServer(plan, 'pki'), {
+    message: 'pki (pki) is not a SIP server; the SIP servers are fe1, director, edge',
+  })
+  t.match(chooseSipServer(plan, 'fe1'), { name: 'fe1' })
 })
 
 t.test('a file that cannot be read is refused with its option, its path and the reason', async (t) => {

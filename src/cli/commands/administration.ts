@@ -19,7 +19,7 @@ import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 import { table } from '../io.ts'
 import type { Io } from '../io.ts'
-import { chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { chooseLab, chooseSipServer, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
@@ -115,7 +115,7 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
   common(command, 'siplab settings fe1 security').action(
     async (name: string, tab: string, options: SettingsOptions) => {
       const lab = chooseLab(io, options)
-      const node = chooseNode(planOf(lab), name)
+      const node = chooseSipServer(planOf(lab), name)
       if (options.reset === true) return resetTab(io, options, lab, node, tab)
       const administered = administeredNode(lab, node)
       if (tab === 'general') {
@@ -180,7 +180,7 @@ export const drainCommand: RegisterCommand = (program, { io }) => {
     'siplab drain fe1',
   ).action(async (name: string, options: CommonOptions) => {
     const lab = chooseRunningLab(io, options)
-    chooseNode(planOf(lab), name)
+    chooseSipServer(planOf(lab), name)
     await controlClient(name, nodeFolder(lab.folder.root, name), drainWithinMs).post('/drain', {})
     answer(
       io,
@@ -203,7 +203,7 @@ async function change(
   { live, atRest }: Change,
 ): Promise<{ readonly report: ChangeReport | undefined }> {
   const lab = chooseLab(io, options)
-  const node = chooseNode(planOf(lab), name)
+  const node = chooseSipServer(planOf(lab), name)
   const runs = lab.pid !== undefined && lab.record.stopped[name] === undefined
   if (!runs) {
     atRest(administeredNode(lab, node))

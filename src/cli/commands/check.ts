@@ -181,7 +181,7 @@ async function matrix(
   finish: CommandContext['finish'],
 ): Promise<void> {
   if (target !== undefined) throw new UsageError(`--matrix and the target ${target} exclude each other`)
-  const lab = runningLab(io, options)
+  const lab = runningLab(io, options, () => true)
   if (lab === undefined)
     throw new UsageError('--matrix: wanted a running lab, found none; siplab up brings one up, --data names its folder')
   const began = performance.now()

@@ -63,7 +63,7 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .summary('put a fault on a node, a link, the store, the directory or the DNS')
     .description(
       'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
-        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
+        'the running lab, waits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
         'A server whose own certificate has expired does what its profile says; with --as the server keeps running.',
     )
     .addOption(

@@ -13,8 +13,8 @@ export const mcpCommand: RegisterCommand = (program, { io, run }) => {
     .summary('offer explain, check, plan and events to assistants')
     .description(
       'Serves the Model Context Protocol on standard input and output until the input ends. Tools: explain, check, ' +
-        'plan,\nevents, status, faults; with --allow-changes also up, down, break, heal, scenario. Each answers with ' +
-        'the JSON\nof the command of the same name.',
+        'plan, events, status, faults; with --allow-changes also up, down, break, heal, scenario. Each answers with ' +
+        'the JSON of the command of the same name.',
     )
     .option('--allow-changes', 'let assistants start, break, heal and stop labs on this machine')
     .option('--data <DIR>', 'use this folder for the files of the lab (default: .siplab/NAME)')

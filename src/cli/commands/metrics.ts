@@ -20,7 +20,7 @@ export const metricsCommand: RegisterCommand = (program, context) => {
     .summary('print or serve metrics for Prometheus')
     .description(
       'Prints the state of the lab in the text format of Prometheus: nodes, links with their verdicts, faults that ' +
-        'are on,\nand the days until each certificate ends. With --listen it serves /metrics until Ctrl-C.',
+        'are on, and the days until each certificate ends. With --listen it serves /metrics until Ctrl-C.',
     )
     .option('--listen <ADDRESS>', 'serve on PORT of loopback, or on ADDRESS:PORT')
   common(command, 'siplab metrics --listen 9116').action(async (options: MetricsOptions) => {

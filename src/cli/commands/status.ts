@@ -188,8 +188,9 @@ export function refusalsText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]
       const rows = Object.entries(status?.refusals ?? {}).toSorted(([, one], [, other]) => other - one)
       if (rows.length === 0) return ''
       const sum = rows.reduce((total, [, count]) => total + count, 0)
+      const requests = sum === 1 ? '1 request' : `${sum} requests`
       const parts = rows.map(([row, count]) => `${row} ${count}`)
-      return `${name} refused ${sum} requests by the trust table (siplab plan --format trust): ${parts.join(', ')}\n`
+      return `${name} refused ${requests} by the trust table (siplab plan --format trust): ${parts.join(', ')}\n`
     })
     .join('')
 }

@@ -5,12 +5,20 @@ import { type TraceFilter, traceFilter } from '../../lab/trace/filter.ts'
 import { entryOfEvent } from '../../lab/trace/stopped.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import type { TraceEntry } from '../../node/control/control-api.ts'
-import type { LabPlan } from '../../topology/plan-types.ts'
+import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds } from '../duration.ts'
 import type { Io } from '../io.ts'
-import { type ChosenLab, chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import {
+  type ChosenLab,
+  chooseLab,
+  chooseNode,
+  chooseRunningLab,
+  chooseSipServer,
+  clientOf,
+  planOf,
+} from '../lab-choice.ts'
 import { traceOfFile } from '../trace/from-file.ts'
 import { openHepSender, readHepTarget } from '../trace/hep-sender.ts'
 import { isDns, isSip, parties } from '../trace/parties.ts'
@@ -121,8 +129,13 @@ async function openSinks(io: Io, plan: LabPlan, options: TraceOptions): Promise<
 }
 
 function nodesOf(plan: LabPlan, name: string | undefined, { dns }: TraceOptions): LabPlan['nodes'] {
-  const nodes = name === undefined ? plan.nodes.filter(isSip) : [chooseNode(plan, name)]
+  const nodes = name === undefined ? plan.nodes.filter(isSip) : [tracedNode(plan, name)]
   return dns === true ? [...nodes, ...plan.nodes.filter((node) => isDns(node) && node.name !== name)] : nodes
+}
+
+function tracedNode(plan: LabPlan, name: string): NodePlan {
+  const node = chooseNode(plan, name)
+  return isDns(node) ? node : chooseSipServer(plan, name)
 }
 
 function sourcesOf(lab: ChosenLab, nodes: LabPlan['nodes']): readonly TraceSource[] {

@@ -1,6 +1,6 @@
 /** What is around every view: the tabs, the state of the lab, and the commands that were run. */
 import type { ComponentType, JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { connection, lost, status } from './live.ts'
 import { CommandStrip } from './parts/command-strip.tsx'
 import { Problem } from './parts/problem.tsx'
@@ -82,8 +82,8 @@ function LostNotice(): JSX.Element | null {
   if (line !== 'lost') return null
   return (
     <p class="notice bad" role="alert">
-      The console does not answer. What you see is as it was. Start it again with <code>siplab console</code> and open
-      the address it prints.
+      The console does not answer. The page shows the last known state. Start the console again with{' '}
+      <code>siplab console</code> and open the address it prints.
     </p>
   )
 }
@@ -104,8 +104,11 @@ type Loaded =
 
 function View({ id }: { readonly id: string }): JSX.Element {
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' })
+  // An error of one view must not leave the other views empty.
+  const [thrown, forgetThrown] = useErrorBoundary()
   useEffect(() => {
     let isCurrent = true
+    forgetThrown()
     const listed = views.find((each) => each.id === id)
     setLoaded({ kind: 'loading' })
     document.title = `${listed?.title ?? 'Nothing here'} · siplab console`
@@ -119,16 +122,26 @@ function View({ id }: { readonly id: string }): JSX.Element {
       isCurrent = false
     }
   }, [id])
+  if (thrown !== undefined) return <NotShown id={id} why={String(thrown)} />
   switch (loaded.kind) {
     case 'loading':
       return <p class="loading">Loading…</p>
     case 'failed':
-      return <Problem message={`This view cannot be shown: ${loaded.why}`} />
+      return <NotShown id={id} why={loaded.why} />
     case 'shown':
       return <loaded.View />
     default:
       return loaded satisfies never
   }
+}
+
+function NotShown({ id, why }: { readonly id: string; readonly why: string }): JSX.Element {
+  return (
+    <>
+      <h1>{views.find((each) => each.id === id)?.title ?? id}</h1>
+      <Problem message={`This view cannot be shown: ${why}`} />
+    </>
+  )
 }
 
 /** A digit opens a view; in a field it is a digit. */

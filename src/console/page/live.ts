@@ -13,6 +13,9 @@ export const events = createStore<readonly NodeEvent[]>([])
 /** Lines the console left out because this page was slow. */
 export const lost = createStore(0)
 
+/** With an error, for example of a lab whose folder was removed, the document has no other field. */
+const noLab: StatusDocument = { lab: '', data: '', network: 0, running: false, nodes: [], faults: [] }
+
 type TraceReader = (entries: readonly TraceEntry[]) => void
 
 let source: EventSource | undefined
@@ -33,7 +36,9 @@ export function connect(): void {
     connection.set('open')
   })
   opened.addEventListener('error', () => connection.set('lost'))
-  opened.addEventListener('status', ({ data }) => status.set(JSON.parse(data) as StatusDocument))
+  opened.addEventListener('status', ({ data }) =>
+    status.set({ ...noLab, ...(JSON.parse(data) as Partial<StatusDocument>) }),
+  )
   opened.addEventListener('event', ({ data }) => eventBatch(JSON.parse(data) as NodeEvent))
   opened.addEventListener('trace', ({ data }) => traceBatch(JSON.parse(data) as TraceEntry))
   opened.addEventListener('lost', ({ data }) => lost.update((count) => count + Number(data)))

@@ -82,7 +82,7 @@ function Nothing({ model, isLive }: { readonly model: LadderModel; readonly isLi
   return (
     <p class="empty">
       {isLive
-        ? 'Nothing passed yet. Make a call: siplab phone, siplab check --login, or the scenarios.'
+        ? 'No message has passed yet. These send some: siplab phone, siplab check --login, siplab scenario run.'
         : 'The ladder is paused.'}
     </p>
   )

@@ -58,7 +58,7 @@ export function BreakForm({ target, kind }: BreakFormProps): JSX.Element {
           </li>
         ))}
       </ul>
-      {fitting.length === 0 && all.length > 0 && <p>No fault of a {kind} fits. Try fewer letters.</p>}
+      {fitting.length === 0 && all.length > 0 && <p>No fault of a {kind} matches. Type fewer letters.</p>}
       {chosen !== undefined && <Chosen key={chosen.name} target={target} fault={chosen} />}
     </section>
   )

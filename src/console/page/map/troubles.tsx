@@ -23,7 +23,9 @@ export function Troubles(): JSX.Element {
     <section class="troubles panel" aria-labelledby="troubles">
       <h2 id="troubles">What both ends say</h2>
       {newest.length === 0 ? (
-        <p class="soft">No warning and no error yet. Break something: both ends tell here what they see.</p>
+        <p class="soft">
+          No node has logged a warning or an error yet. After a break, both ends report here what they see.
+        </p>
       ) : (
         <ol class="rows">
           {newest.map(({ node, seq, time, level, event, message, verdict }) => (

@@ -13,7 +13,7 @@ export function CommandStrip(): JSX.Element {
   return (
     <footer class="commands">
       {newest === undefined ? (
-        <p class="soft">Each thing this page does is a siplab command; it is shown here.</p>
+        <p class="soft">Each action of this page is a siplab command. The commands are shown here.</p>
       ) : (
         <Line command={newest} />
       )}

@@ -49,7 +49,7 @@ export function Talk({ state, uri }: { readonly state: PhoneState; readonly uri:
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <div class="talk" role="log" tabIndex={0} ref={box} aria-label={`Conversation with ${nameOf(state, uri)}`}>
-      {lines.length === 0 && <p class="soft">Nothing was said yet.</p>}
+      {lines.length === 0 && <p class="soft">No message yet.</p>}
       {lines.map((line) => (
         <Said
           key={`${line.at} ${line.by} ${line.text}`}

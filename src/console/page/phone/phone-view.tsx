@@ -20,7 +20,11 @@ export function PhoneView(): JSX.Element {
   if (plan.state.kind === 'failed') return <Failed failure={plan.state.failure} />
   if (plan.state.kind === 'loading' || about === undefined) return <p class="loading">Looking for ways in…</p>
   if (about.readOnly)
-    return <p class="empty">This console only looks (--read-only): siplab phone --as USER signs in from a terminal.</p>
+    return (
+      <p class="empty">
+        This console changes nothing (--read-only). To sign in from a terminal: siplab phone --as USER
+      </p>
+    )
   return (
     <div class="view">
       <h1>Phone</h1>

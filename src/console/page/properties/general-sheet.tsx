@@ -100,8 +100,8 @@ function MtlsTick({ node, on, again }: TickProps): JSX.Element {
         MTLS on 5061
       </label>
       <p class="soft">
-        Unticked, the listener closes. The certificate stays assigned: the Security tab still holds it, and the service
-        still dies with it.
+        If you clear the check box, the listener closes. The certificate stays assigned on the Security tab, so the
+        service still stops when that certificate expires.
       </p>
       {failure !== undefined && <Failed failure={failure} />}
     </>

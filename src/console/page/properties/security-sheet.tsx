@@ -41,7 +41,7 @@ export function SecuritySheet({ node }: SheetProps): JSX.Element {
     case 'loaded':
       return (
         <>
-          {force && <p class="notice warn">This is the door the original never had (--force).</p>}
+          {force && <p class="notice warn">This tab is open only because of --force. LCS 2005 has no such option.</p>}
           {tab.state.document.references.length === 0 && <p class="empty">No certificate is assigned.</p>}
           {tab.state.document.references.map((entry) => (
             <Reference key={entry.reference} node={node} entry={entry} held={ownOf(held.state, node)} again={again} />

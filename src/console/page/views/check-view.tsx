@@ -70,11 +70,13 @@ export function CheckView(): JSX.Element {
           class="main low"
           disabled={walk.kind === 'runs' || target.trim() === '' || about?.readOnly !== false}
         >
-          {walk.kind === 'runs' ? 'Walking…' : 'Check'}
+          {walk.kind === 'runs' ? 'Checking…' : 'Check'}
         </button>
       </form>
       {walk.kind === 'none' && (
-        <p class="empty">A check walks as a client would: discovery, TCP, TLS, certificates, the first SIP answer.</p>
+        <p class="empty">
+          A check takes the steps of a client: discovery, TCP, TLS, certificates, the first SIP answer.
+        </p>
       )}
       {walk.kind === 'runs' && <Lines lines={walk.lines} />}
       {walk.kind === 'failed' && <Failed failure={walk.failure} />}

@@ -61,7 +61,9 @@ export function EventsView(): JSX.Element {
       </p>
       {fitting.length === 0 ? (
         <p class="empty">
-          {all.length === 0 ? 'No event has come yet.' : 'No event fits. Choose a lower level or search for less.'}
+          {all.length === 0
+            ? 'No node has logged an event yet.'
+            : 'No event fits. Choose a lower level or search for less.'}
         </p>
       ) : (
         <EventTable events={fitting.slice(0, mostShown)} chosen={chosen} choose={setChosen} />

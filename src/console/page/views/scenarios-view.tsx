@@ -55,7 +55,7 @@ export function ScenariosView(): JSX.Element {
       <p class="soft" role="status">
         {fitting.length} of {asked.state.document.length} scenarios; each plays in a lab of its own
       </p>
-      {fitting.length === 0 && <p class="empty">No story has these words.</p>}
+      {fitting.length === 0 && <p class="empty">No scenario has these words.</p>}
       <ul class="stories">
         {fitting.map((scenario) => (
           <Story key={scenario.name} scenario={scenario} isBusy={play.kind === 'runs'} run={run} />
