@@ -14,10 +14,11 @@ interface MbedError {
 /** Versions 2 and 3 use some numbers differently; then both meanings are causes. */
 const errors: readonly MbedError[] = [
   { number: '2700', says: refusedSomehow },
+  // A usage that does not fit is the usual reason (`mbedtls_ssl_check_cert_usage`).
   {
     number: '7a00',
     words: /processing of the certificate handshake message failed/,
-    says: refused('cert.malformed'),
+    says: refused('cert.eku-missing', 'cert.ku-wrong', 'cert.malformed'),
   },
   { number: '7200', words: /an invalid ssl record was received/, says: handshake(['tls.not-tls'], 'us') },
   { number: '7280', words: /the connection indicated an eof/, says: closed },
