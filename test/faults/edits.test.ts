@@ -129,7 +129,7 @@ t.test('a second fault on a node that bears a part of the first is refused', asy
   noteFault(folder, { ...record, target: 'director', edits: remembered })
   t.throws(() => noteFault(folder, { ...record, target: 'fe1', edits: remembered }), {
     code: 'fault.touched',
-    message: /remove it first: siplab heal director/,
+    message: /remove it first: siplab heal 'director'/,
   })
   forgetFault(folder, 'director')
   t.doesNotThrow(() => noteFault(folder, { ...record, target: 'fe1', edits: remembered }))
