@@ -8,6 +8,8 @@ import type { Flow } from '../sip/transport/flow.ts'
 import type { LinkFault } from '../sip/transport/types.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { LinkState } from './control/control-api.ts'
+import type { NodeFolder } from './control/node-folder.ts'
+import { keepFaults, keptFaults } from './kept-faults.ts'
 import { nodeDirectory } from './diagnosis.ts'
 import { LinkWatch, type NodeLinks, type ProbeResult, redialled } from './links.ts'
 import { probe } from './probe.ts'
@@ -19,18 +21,21 @@ import type { Stack } from './stack.ts'
 export interface ServiceLinksOptions {
   readonly lab: LabPlan
   readonly plan: NodePlan
+  /** Faults on links are kept there. */
+  readonly folder: Pick<NodeFolder, 'root'>
   readonly clock: Clock
   readonly recorder: Recorder
 }
 
 export class ServiceLinks {
   readonly #options: ServiceLinksOptions
-  readonly #faults = new Map<string, LinkFault>()
+  readonly #faults: Map<string, LinkFault>
   #stack: Stack | undefined
   #watch: NodeLinks | undefined
 
   constructor(options: ServiceLinksOptions) {
     this.#options = options
+    this.#faults = new Map(keptFaults(options.folder) as readonly (readonly [string, LinkFault])[])
   }
 
   get states(): readonly LinkState[] {
@@ -40,6 +45,7 @@ export class ServiceLinks {
   /** @param dials whether this server has a certificate to show where it dials */
   open(stack: Stack, dials: boolean): void {
     this.#stack = stack
+    for (const [peer, fault] of this.#faults) this.#putAgain(stack, peer, fault)
     this.#watch = stack.links ?? this.#watchOf(stack, dials ? lawfulPeers(stack.parts) : [])
   }
 
@@ -69,7 +75,16 @@ export class ServiceLinks {
   setFault(peer: string, fault: LinkFault | undefined): void {
     if (fault === undefined) this.#faults.delete(peer)
     else this.#faults.set(peer, fault)
+    keepFaults(this.#options.folder, [...this.#faults])
     this.#stack?.transport.setLinkFault(peer, fault)
+  }
+
+  #putAgain({ transport }: Stack, peer: string, fault: LinkFault): void {
+    transport.setLinkFault(peer, fault)
+    this.#options.recorder.record('link.fault', {
+      message: `The fault on the link to ${peer} is still on`,
+      data: { peer, fault },
+    })
   }
 
   flowOpened({ direction, peer }: Flow): void {

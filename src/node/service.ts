@@ -104,7 +104,7 @@ export class Service {
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
     this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
-    this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
+    this.links = new ServiceLinks({ lab: options.lab, plan, folder: this.folder, clock, recorder })
     this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
     this.#dates = new OwnDates({
       plan,

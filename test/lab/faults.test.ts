@@ -6,6 +6,7 @@ import t from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
+import { until } from '../support/until.ts'
 
 interface Outcome {
   readonly verdict?: {
@@ -29,6 +30,19 @@ async function broken(lab: TestLab, ...args: readonly string[]): Promise<Outcome
   if (links.some(({ state }) => state !== 'up'))
     throw new Error(`the heal of ${args.join(' ')} left a link down: ${JSON.stringify(links)}`)
   return outcome
+}
+
+interface LinkSeen {
+  readonly peer: string
+  readonly state: string
+  readonly verdict?: { readonly code: string }
+}
+
+async function linkOf(lab: TestLab, node: string, peer: string): Promise<LinkSeen | undefined> {
+  const { nodes } = await lab.json<{
+    readonly nodes: readonly { readonly name: string; readonly status?: { readonly links: readonly LinkSeen[] } }[]
+  }>('status')
+  return nodes.find(({ name }) => name === node)?.status?.links.find((link) => link.peer === peer)
 }
 
 t.test('faults on a running lab', async (t) => {
@@ -120,6 +134,17 @@ t.test('faults on a running lab', async (t) => {
       named: true,
       notes: [/no link uses _sipfederationtls\._tcp\.lab\.test/],
     })
+  })
+
+  t.test('a fault that acts in a process is on until it is healed, whatever restarts', async (t) => {
+    await lab.json('break', 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test')
+    await lab.json('break', 'director->fe1', 'cut')
+    for (const node of ['director', 'dns']) await lab.run('node', 'restart', node)
+    await until(async () => (await linkOf(lab, 'director', 'pool.lab.test'))?.verdict?.code === 'link.cut')
+    t.match((await lab.run('events', 'dns')).stdout, /DNS answers are still broken: silent/)
+    t.match(await lab.run('heal', 'all'), { status: 0, stdout: /fault removed: dns[^]*director->fe1/ })
+    await lab.run('node', 'restart', 'director')
+    await until(async () => (await linkOf(lab, 'director', 'pool.lab.test'))?.state === 'up')
   })
 
   t.test('DNS: names that do not exist', async (t) =>

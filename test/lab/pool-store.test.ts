@@ -41,6 +41,14 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
     t.match(await alice.message(carol.uri, 'back without a restart'), { status: 200 })
   })
 
+  t.test('a slow store is slow until it is healed, after a restart of PostgreSQL too', async (t) => {
+    t.equal((await lab.run('break', 'store', 'slow')).status, 0)
+    t.match(await lab.json('node', 'restart', 'sql'), { state: 'degraded', verdicts: [{ code: 'store.slow' }] })
+    t.equal((await lab.run('heal', 'store')).status, 0)
+    t.match(await lab.json('node', 'restart', 'sql'), { state: 'ready' })
+    t.match(await alice.message(bob.uri, 'fast again'), { status: 200 })
+  })
+
   t.test('serves whom it knows while the directory is away', async (t) => {
     t.equal((await lab.run('break', 'directory', 'connections')).status, 0)
     t.match(await bob.message(alice.uri, 'hello'), { status: 200 })

@@ -9,6 +9,7 @@
  *         events.jsonl                   its event log, appended first, whatever else is down
  *         control.sock                   its control API
  *         node.log                       its standard output and error
+ *         kept-faults.json               faults that act in its process, until `siplab heal` (node/kept-faults.ts)
  *         settings.json                  what an administrator changed while it ran (mtls on/off)
  *         certificates/NAME.pem .key     leaf first, then its chain; keys 0600
  *         certificates/assignments.json  which certificate each reference points at (certificates/node-certificates.ts)

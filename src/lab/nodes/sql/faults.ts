@@ -23,13 +23,21 @@ export interface SqlFaultHome {
   readonly whileStopped: (work: () => void) => Promise<void>
 }
 
+export interface SqlFaultOn {
+  readonly database: DatabaseName
+  readonly fault: SqlFaultName
+  readonly amount?: number | undefined
+}
+
 export interface SqlFaults {
   /** @param amount slow: milliseconds every table is held at a time; default 6000 */
   put(database: DatabaseName, fault: SqlFaultName, amount?: number): Promise<void>
   /** Also a fault that an earlier run of the server had. */
   heal(database: DatabaseName, fault: SqlFaultName): Promise<void>
-  /** What is on, by database. */
-  readonly on: ReadonlyMap<DatabaseName, SqlFaultName>
+  /** For what an earlier run of the server had. Only `slow` has to be put again: the others are in the database. */
+  resume(kept: readonly SqlFaultOn[]): Promise<void>
+  /** What is on. */
+  readonly on: readonly SqlFaultOn[]
   close(): Promise<void>
 }
 
@@ -47,7 +55,7 @@ export function sqlFaults(home: SqlFaultHome): SqlFaults {
 }
 
 class PrivateServer implements SqlFaults {
-  readonly on = new Map<DatabaseName, SqlFaultName>()
+  readonly #on = new Map<DatabaseName, SqlFaultOn>()
   readonly #home: SqlFaultHome
   readonly #holding = new Map<DatabaseName, () => Promise<void>>()
   /** Files of which a good copy is kept. */
@@ -55,6 +63,10 @@ class PrivateServer implements SqlFaults {
 
   constructor(home: SqlFaultHome) {
     this.#home = home
+  }
+
+  get on(): readonly SqlFaultOn[] {
+    return [...this.#on.values()]
   }
 
   /** With a connection to one database of the server; that to `postgres` is for what concerns a database as a whole. */
@@ -147,14 +159,21 @@ class PrivateServer implements SqlFaults {
     return join(this.#home.access.folder, `${name}.kept`)
   }
 
-  async put(name: DatabaseName, fault: SqlFaultName, amount: number = usualHoldMs): Promise<void> {
-    await this.#change(name, fault, true, amount)
-    this.on.set(name, fault)
+  async put(name: DatabaseName, fault: SqlFaultName, amount?: number): Promise<void> {
+    await this.#change(name, fault, true, amount ?? usualHoldMs)
+    this.#on.set(name, { database: name, fault, amount })
+  }
+
+  async resume(kept: readonly SqlFaultOn[]): Promise<void> {
+    for (const one of kept) {
+      if (one.fault === 'slow') await this.#change(one.database, one.fault, true, one.amount ?? usualHoldMs)
+      this.#on.set(one.database, one)
+    }
   }
 
   async heal(name: DatabaseName, fault: SqlFaultName): Promise<void> {
     await this.#change(name, fault, false, 0)
-    this.on.delete(name)
+    this.#on.delete(name)
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { verdict } from '../../../verdicts/codes.ts'
 import type { Verdict } from '../../../verdicts/verdict.ts'
 import { nodeFolder } from '../../../node/control/node-folder.ts'
+import { keepFaults, keptFaults } from '../../../node/kept-faults.ts'
 import type { ChildProgram } from '../child-program.ts'
 import { ControlUsageError, json } from '../../../node/control/control-server.ts'
 import type { ControlCall } from '../../../node/control/control-server.ts'
@@ -16,7 +17,7 @@ import { readStoreAccess, removeTemporary } from './access.ts'
 import { makeCluster, prepareCluster, startCluster } from './cluster.ts'
 import type { ClusterOptions } from './cluster.ts'
 import { sqlFaults } from './faults.ts'
-import type { DatabaseName, SqlFaultName } from './faults.ts'
+import type { SqlFaultOn } from './faults.ts'
 import { findPostgresql } from './programs.ts'
 
 /** @throws LabError `usage` where PostgreSQL is not installed or the lab was not brought up with it */
@@ -29,6 +30,8 @@ export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
     await server.up()
     await prepareCluster(options)
     const faults = sqlFaults({ access: options.access, whileStopped: (work) => server.whileDown(work) })
+    const folder = nodeFolder(start.dataDir, name)
+    await faults.resume(z.array(faultOn).parse(keptFaults(folder)))
     return {
       listeners: [{ face: 'internal', transport: 'tcp', address: options.address, port: options.port }],
       health: () => health(name, faults.on),
@@ -36,6 +39,7 @@ export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
         'POST /sql-fault': async (call) => {
           const { database, fault, amount, on } = readBody(call)
           await (on ? faults.put(database, fault, amount) : faults.heal(database, fault))
+          keepFaults(folder, faults.on)
           return json({})
         },
       },
@@ -87,12 +91,12 @@ function clusterServer(options: ClusterOptions, lost: (how: string) => void): Cl
   }
 }
 
-const body = z.strictObject({
+const faultOn = z.strictObject({
   database: z.enum(['store', 'directory']),
   fault: z.enum(['down', 'slow', 'permission', 'connections', 'corrupt', 'read-only']),
-  on: z.boolean(),
   amount: z.int().min(1).max(600_000).optional(),
 })
+const body = faultOn.extend({ on: z.boolean() })
 
 function readBody(call: ControlCall): z.infer<typeof body> {
   const parsed = body.safeParse(call.body)
@@ -103,9 +107,9 @@ function readBody(call: ControlCall): z.infer<typeof body> {
 /** The server itself is well: it does what the fault asks. Its users have their own verdicts. */
 function health(
   node: string,
-  on: ReadonlyMap<DatabaseName, SqlFaultName>,
+  on: readonly SqlFaultOn[],
 ): { readonly state: 'ready' | 'degraded'; readonly verdicts: readonly Verdict[] } {
-  const verdicts = [...on].map(([database, fault]) => {
+  const verdicts = on.map(({ database, fault }) => {
     const trouble = fault === 'down' ? 'unreachable' : fault
     return verdict(database === 'store' ? `store.${trouble}` : `directory.${trouble}`, {
       node,
