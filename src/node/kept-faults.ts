@@ -17,7 +17,7 @@ export function keptFaults(folder: Folder): readonly unknown[] {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as readonly unknown[]) : []
 }
 
-/** In place of all that were kept. */
+/** They replace all that were kept. */
 export function keepFaults(folder: Folder, faults: readonly unknown[]): void {
   if (faults.length === 0) rmSync(keptFile(folder), { force: true })
   else writeFileAtomic(keptFile(folder), `${JSON.stringify(faults, undefined, 2)}\n`, 0o600)
