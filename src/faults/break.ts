@@ -158,9 +158,11 @@ export interface Healed {
  */
 export async function healNamed(lab: RunningLabAccess, name: string): Promise<Healed> {
   const targets = name === 'all' ? faultsOfLab(labFolder(lab.root)).map(({ target }) => target) : [name]
-  const links: SeenLink[] = []
-  for (const target of targets) links.push(...(await healTarget(lab, readTarget(lab.plan, target))))
-  return { targets, links }
+  // A link that the next fault still held down is seen again once that is off: the last look counts.
+  const links = new Map<string, SeenLink>()
+  for (const target of targets)
+    for (const link of await healTarget(lab, readTarget(lab.plan, target))) links.set(`${link.from} ${link.peer}`, link)
+  return { targets, links: [...links.values()] }
 }
 
 /** @throws LabError `fault.none` when no fault is on the target */

@@ -231,7 +231,7 @@ t.test('what does not fit is refused, and not lost in silence', async (t) => {
   t.match(await ask('bob', { ...seen, body: long }), { status: 400 })
 })
 
-t.test('a user whose state changes without end is told of five times a second, and of the last', async (t) => {
+t.test('of endless changes of one user watchers hear five a second, and the last one', async (t) => {
   const { ask, sent, clock } = await bench(t)
   await ask('alice', watching('bob'))
   clock.advance(0)
@@ -247,5 +247,5 @@ t.test('a user whose state changes without end is told of five times a second, a
   t.match(sent.at(-1), { body: /<basic>closed</ })
   await ask('bob', saying('bob', 'open'))
   await until(() => sent.length > 7)
-  t.match(sent.at(-1), { body: /<basic>open</ }, 'and is told of at once again')
+  t.match(sent.at(-1), { body: /<basic>open</ }, 'and the next change goes out at once')
 })
