@@ -44,6 +44,13 @@ export function listen(page: Page): string[] {
   return errors
 }
 
+/** Opens a view and waits until the page shows it: a field found before may be one of the view before. */
+export async function openView(page: Page, hash: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+  await page.locator(`.tabs a[href="${hash.replace(/\?.*/, '')}"][aria-current=page]`).waitFor()
+  await page.locator('main .loading').waitFor({ state: 'detached' })
+}
+
 /** A complaint when the page is wider than the window. */
 export async function sidewaysOf(page: Page): Promise<readonly string[]> {
   const over = await page.evaluate<number>(

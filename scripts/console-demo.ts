@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { skippedStatus } from '../test/support/foreign-death.ts'
 import { animated, type Frame } from './apng.ts'
-import { findChromium, hasCertutil, launch, startConsole, trustRoots } from './console-browser.ts'
+import { findChromium, hasCertutil, launch, openView, startConsole, trustRoots } from './console-browser.ts'
 import { bringUpQuietly } from './script-lab.ts'
 
 const output =
@@ -31,7 +31,7 @@ const shots: readonly Shot[] = [
     weight: 6,
     below: true,
     async act(page) {
-      await show(page, '#/map?at=director')
+      await openView(page, '#/map?at=director')
       await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('certificate that expired yesterday')
       await page.getByRole('button', { name: /^expired time/ }).click()
       await page.getByRole('combobox', { name: 'The node is' }).selectOption('server')
@@ -49,7 +49,7 @@ const shots: readonly Shot[] = [
     weight: 8,
     below: true,
     async act(page) {
-      await show(page, '#/map?at=fe1->director')
+      await openView(page, '#/map?at=fe1->director')
       await page.getByRole('heading', { name: 'fe1 → director' }).scrollIntoViewIfNeeded()
       await page.getByRole('button', { name: /^Link fe1 to director: down, cert.expired/ }).waitFor()
     },
@@ -57,7 +57,7 @@ const shots: readonly Shot[] = [
   {
     weight: 8,
     async act(page) {
-      await show(page, '#/events?node=fe1')
+      await openView(page, '#/events?node=fe1')
       await page.getByRole('searchbox', { name: 'Search' }).fill('cert.expired')
       await page.getByRole('row').filter({ hasText: 'cert.expired' }).first().click()
     },
@@ -65,8 +65,8 @@ const shots: readonly Shot[] = [
   {
     weight: 8,
     async act(page) {
-      await show(page, '#/check')
-      await page.getByRole('combobox').fill('director')
+      await openView(page, '#/check')
+      await page.getByRole('combobox', { name: /a node of this lab/ }).fill('director')
       await page.getByRole('button', { name: 'Check', exact: true }).click()
       await page.getByText('cert.expired').first().waitFor()
     },
@@ -74,7 +74,7 @@ const shots: readonly Shot[] = [
   {
     weight: 7,
     async act(page) {
-      await show(page, '#/map?at=director')
+      await openView(page, '#/map?at=director')
       await page.getByRole('button', { name: 'Heal director' }).click()
       await page.getByRole('button', { name: 'Heal director' }).waitFor({ state: 'detached' })
       await page.getByRole('button', { name: /^Link fe1 to director: up/ }).waitFor()
@@ -83,7 +83,7 @@ const shots: readonly Shot[] = [
   {
     weight: 7,
     async act(page) {
-      await show(page, '#/time')
+      await openView(page, '#/time')
       await page.getByRole('button', { name: /^fe1-listener: ends/ }).click()
     },
   },
@@ -92,7 +92,7 @@ const shots: readonly Shot[] = [
   {
     weight: 8,
     async act(page) {
-      await show(page, '#/ladder')
+      await openView(page, '#/ladder')
       const message = page.locator('.rung').filter({ hasText: 'MESSAGE' }).first()
       await message.waitFor()
       await page.getByRole('button', { name: /❚❚ Pause/ }).click()
@@ -102,7 +102,7 @@ const shots: readonly Shot[] = [
   {
     weight: 8,
     async act(page) {
-      await show(page, '#/explain')
+      await openView(page, '#/explain')
       await page.getByRole('textbox').fill('error:0A000418:SSL routines::tlsv1 alert unknown ca')
       await page.getByRole('button', { name: 'Explain', exact: true }).click()
       await page.getByText('The other end refused').waitFor()
@@ -146,17 +146,8 @@ async function run(executablePath: string): Promise<void> {
   }
 }
 
-/** Resolves when the view is there. */
-async function show(page: Page, hash: string): Promise<void> {
-  const view = hash.replace(/\?.*/, '')
-  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
-  await page.locator(`.tabs a[href="${view}"][aria-current=page]`).waitFor()
-  await page.waitForTimeout(300)
-  await page.locator('main .loading').waitFor({ state: 'detached' })
-}
-
 async function signInBoth(page: Page): Promise<void> {
-  await show(page, '#/phone')
+  await openView(page, '#/phone')
   const mobile = page.getByRole('region', { name: 'Mobile phone' })
   const keys = mobile.locator('.soft-keys')
   for (const key of ['Next', 'Next', 'Sign in']) await keys.getByRole('button', { name: key, exact: true }).click()

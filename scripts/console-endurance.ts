@@ -14,7 +14,7 @@ import { chromium, type Page } from 'playwright-core'
 import { labPhone } from '../src/lab/phones.ts'
 import { openPhone, type Phone } from '../src/phone/index.ts'
 import { skippedStatus } from '../test/support/foreign-death.ts'
-import { findChromium, startConsole } from './console-browser.ts'
+import { findChromium, openView, startConsole } from './console-browser.ts'
 import { bringUpQuietly, type ScriptLab } from './script-lab.ts'
 
 const minutes = Number(process.argv.find((each) => each.startsWith('--minutes='))?.slice('--minutes='.length) ?? 60)
@@ -50,7 +50,7 @@ async function run(executablePath: string): Promise<number> {
     const address = await shown.address
     const socketsBefore = socketsOf(pid)
     await page.goto(address)
-    await page.evaluate("location.hash = '#/ladder'")
+    await openView(page, '#/ladder')
     const samples = await watch(page, pid, () => load.sent)
     await page.close()
     await delay(closedMs)

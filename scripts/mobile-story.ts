@@ -16,6 +16,7 @@ import {
   hasCertutil,
   launch,
   listen,
+  openView,
   type ShownConsole,
   sidewaysOf,
   startConsole,
@@ -242,7 +243,7 @@ async function inEveryWidth(page: Page): Promise<readonly string[]> {
 
 async function open(page: Page, { address }: ShownConsole): Promise<void> {
   await page.goto(await address)
-  await page.evaluate("location.hash = '#/phone'")
+  await openView(page, '#/phone')
   await page.getByRole('heading', { name: 'Phone', exact: true }).waitFor()
 }
 

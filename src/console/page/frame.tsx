@@ -43,7 +43,7 @@ export function Frame(): JSX.Element {
       </nav>
       <main id="view" tabIndex={-1}>
         <LostNotice />
-        <View id={view} />
+        <View key={view} id={view} />
       </main>
       <CommandStrip />
     </div>
@@ -102,15 +102,13 @@ type Loaded =
   | { readonly kind: 'shown'; readonly View: ComponentType }
   | { readonly kind: 'failed'; readonly why: string }
 
+/** Its key is the view: nothing of the view before it stays, and an error of one view leaves no other view empty. */
 function View({ id }: { readonly id: string }): JSX.Element {
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' })
-  // An error of one view must not leave the other views empty.
-  const [thrown, forgetThrown] = useErrorBoundary()
+  const [thrown] = useErrorBoundary()
   useEffect(() => {
     let isCurrent = true
-    forgetThrown()
     const listed = views.find((each) => each.id === id)
-    setLoaded({ kind: 'loading' })
     document.title = `${listed?.title ?? 'Nothing here'} · siplab console`
     if (listed === undefined) setLoaded({ kind: 'failed', why: `there is no view ${id}` })
     else
@@ -121,7 +119,7 @@ function View({ id }: { readonly id: string }): JSX.Element {
     return () => {
       isCurrent = false
     }
-  }, [id])
+  }, [])
   if (thrown !== undefined) return <NotShown id={id} why={String(thrown)} />
   switch (loaded.kind) {
     case 'loading':
