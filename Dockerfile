@@ -16,6 +16,8 @@ RUN apt-get update -qq \
 FROM ${NODE_IMAGE}
 WORKDIR /opt/siplab
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/opt/siplab/.compiled
+# docs/decisions/0064: V8 reads it when it starts, and no other process of siplab starts this one.
+ENV NODE_OPTIONS=--max-semi-space-size=16
 COPY --from=packages /opt/siplab/node_modules node_modules
 COPY --from=clock /faketime /usr/local/lib/faketime
 COPY package.json ./

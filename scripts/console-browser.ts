@@ -21,7 +21,8 @@ export interface ShownConsole {
 
 /** @param data folder of a running lab */
 export function startConsole(data: string): ShownConsole {
-  const child = spawn(launcher[0], [launcher[1], 'console', '--json', '--data', data], {
+  const [program, ...first] = launcher
+  const child = spawn(program, [...first, 'console', '--json', '--data', data], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const address = new Promise<string>((resolve, reject) => {

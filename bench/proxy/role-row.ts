@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { heapFlags } from '../../src/cli/package.ts'
 import { openDnsServer } from '../../src/lab/nodes/dns/server.ts'
 import { makeStoreFolders, provisionCertificates } from '../../src/lab/provision.ts'
 import { seedDirectories } from '../../src/lab/seed.ts'
@@ -19,7 +20,7 @@ import { isUp, type Subject, stop } from './subjects.ts'
 const topology = fileURLToPath(new URL('three-roles.yaml', import.meta.url))
 const script = fileURLToPath(new URL('role.ts', import.meta.url))
 /** As `src/cli/siplab.mjs` sets them. */
-const flags = ['--no-maglev', '--invocation-count-for-turbofan=1000']
+const flags = [...heapFlags, '--no-maglev', '--invocation-count-for-turbofan=1000']
 /** Where an access proxy takes phones, which have no certificates. */
 const phonePort = 10_443
 

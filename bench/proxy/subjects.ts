@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { heapFlags } from '../../src/cli/package.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import type { BenchCertificates } from './certificates.ts'
 import { cpuSeconds, memoryBytes } from './cpu.ts'
@@ -49,7 +50,7 @@ export async function startOurs(settings: OurSettings): Promise<Subject> {
   return startRow('siplab', settings, async (port, nextPort, folder) => {
     const child = spawn(
       process.execPath,
-      [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
+      [...heapFlags, ...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
       {
         // At `info` every call is logged there; the lines cost time and are never read.
         stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],

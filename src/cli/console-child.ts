@@ -10,7 +10,8 @@ export interface ConsoleOfLab {
 
 /** @param data folder of the running lab */
 export function startConsoleOf(io: Io, data: string, json: boolean): ConsoleOfLab {
-  const child = spawn(launcher[0], [launcher[1], 'console', '--data', data, ...(json ? ['--json'] : [])], {
+  const [program, ...first] = launcher
+  const child = spawn(program, [...first, 'console', '--data', data, ...(json ? ['--json'] : [])], {
     // Ctrl-C reaches the lab first, which ends the console.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

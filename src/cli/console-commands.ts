@@ -80,8 +80,9 @@ function quietIo(io: Io, { input, signal }: CommandOptions): Io {
 
 /** For `--lab compose`, whose commands speak through the output of docker. */
 export function commandsAsProcesses(io: Io): Commands {
+  const [program, ...first] = launcher
   const start = (args: readonly string[], signal: AbortSignal): ReturnType<typeof spawn> =>
-    spawn(launcher[0], [launcher[1], ...args], {
+    spawn(program, [...first, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...(io.environment as NodeJS.ProcessEnv), NO_COLOR: '1' },
       cwd: io.workingFolder,
