@@ -51,7 +51,7 @@ node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
     another checkout of siplab (with node_modules) instead of Kamailio: alternating pairs of rounds, at least
     ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one is wholly above
     ${defaultPairedBar.toFixed(2)}, or --bar 1.05
-node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
+node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=32
     ours with other Node flags instead of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
 
