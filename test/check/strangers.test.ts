@@ -2,6 +2,7 @@ import { createServer as createHttp } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import t, { type Test } from 'tap'
+import { openTcp } from '../../src/check/handshake.ts'
 import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { respond } from '../support/sip-answers.ts'
 import { tcpServer, type TestServer } from '../support/sip-server.ts'
@@ -133,4 +134,13 @@ t.test('plain TCP to a port that answers garbage is no SIP', async (t) => {
     { transport: 'tcp' },
   )
   t.match(report, { code: 'sip.not-sip' })
+})
+
+t.test('a check that was stopped for longer than its time-out takes the connection that stands', async (t) => {
+  const port = await open(t, tcpServer())
+  const opened = openTcp({ address: '127.0.0.1', port }, 20)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60)
+  const result = await opened
+  if ('kind' in result) return t.fail(result.found)
+  result.destroy()
 })
