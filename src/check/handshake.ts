@@ -89,13 +89,17 @@ export interface Broken {
   readonly chain: readonly Buffer[]
 }
 
+/** When the time is up and what has come until then was read: a process that was stopped runs its timers first. */
+function whenLate(ms: number, late: () => void): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(late), ms)
+}
+
 /** A connected socket, or why there is none. */
 export async function openTcp({ address, port }: Place, timeoutMs: number): Promise<Socket | Broken> {
   const outcome = Promise.withResolvers<Socket | Broken>()
   const socket = connectTcp({ host: address, port, noDelay: true })
-  const timer = setTimeout(
-    () => outcome.resolve(broken('tcp', 'link.timeout', `no connection within ${timeoutMs} ms`)),
-    timeoutMs,
+  const timer = whenLate(timeoutMs, () =>
+    outcome.resolve(broken('tcp', 'link.timeout', `no connection within ${timeoutMs} ms`)),
   )
   socket.once('connect', () => outcome.resolve(socket))
   socket.on('error', (error) => outcome.resolve(brokenBy('tcp', error)))
@@ -118,9 +122,8 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
     socket.destroy()
     return brokenBy('tls', error)
   }
-  const late = setTimeout(
-    () => outcome.resolve(broken('tls', 'tls.handshake-timeout', lateText(socket.bytesRead, options.timeoutMs))),
-    options.timeoutMs,
+  const late = whenLate(options.timeoutMs, () =>
+    outcome.resolve(broken('tls', 'tls.handshake-timeout', lateText(socket.bytesRead, options.timeoutMs))),
   )
   tls.on('session', (newest: Buffer) => (session = newest))
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))

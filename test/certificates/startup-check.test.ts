@@ -103,7 +103,8 @@ const other = authority.issue(request, now)
 const rsa = authority.issue({ ...request, keyType: 'rsa2048' }, now)
 const issuingCa = new X509Certificate(authority.caCertificate('internal-issuing').pem)
 const crlContent = { number: 9, thisUpdate: new Date(now - 1000), nextUpdate: new Date(now + 86_400_000), revoked: [] }
-const later = now + 100 * 86_400_000
+/** Half a day beyond a whole number of days after the end: the same number of days whatever the millisecond of now. */
+const later = now + 99.5 * 86_400_000
 
 /** One change from the good case, and what must be said first. */
 const faults: readonly (readonly [name: string, code: VerdictCode, change: Partial<OwnCertificateWanted>])[] = [

@@ -22,7 +22,7 @@ async function probed(t: Test, rule: Rule): Promise<Readonly<Record<string, stri
     found: 'given',
   } as const
   const place = { address: '127.0.0.1', port: server.port }
-  await bordersStep(log, { candidate, place }, 'example.test', { ...optionsFor(), timeoutMs: 400 })
+  await bordersStep(log, { candidate, place }, 'example.test', { ...optionsFor(), timeoutMs: 2000 })
   return Object.fromEntries(allSteps(log.steps).map(({ id, code }) => [id, code]))
 }
 
@@ -32,17 +32,22 @@ function serve(socket: Socket, rule: Rule): void {
   socket.on('data', (chunk: Buffer) => {
     const request = chunk.toString('latin1')
     const what = rule(request)
-    if (what === 'relay') relay(request)
-    const status = what === 'relay' ? 202 : what
     const echoed = request.split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line))
-    socket.write(`SIP/2.0 ${status} Some Reason\r\n${echoed.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, 'latin1')
+    const answer = (status: number): void =>
+      void socket.write(
+        `SIP/2.0 ${status} Some Reason\r\n${echoed.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`,
+        'latin1',
+      )
+    if (what === 'relay') relay(request, () => answer(202))
+    else answer(what)
   })
 }
 
-function relay(request: string): void {
+/** The listener of a probe closes once it has the request; answered earlier, the probe waits but 300 ms for it. */
+function relay(request: string, relayed: () => void): void {
   const [, host = '', port = ''] = /^\S+ sip:[a-z]+@([\d.]+):(\d+)/.exec(request) ?? []
   const onward = connect({ host, port: Number(port) })
-  onward.on('error', () => onward.destroy())
+  onward.on('error', () => onward.destroy()).on('close', relayed)
   onward.end(request, 'latin1')
 }
 

@@ -16,7 +16,7 @@ export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'tru
   readonly addresses?: readonly string[]
 }
 
-/** What a walk is given; 400 ms for each wait. */
+/** What a walk is given; 10 s for each answer. A test whose server is silent says how long to wait. */
 export function optionsFor({
   profile = 'communicator',
   ca,
@@ -29,7 +29,7 @@ export function optionsFor({
     crlVerdicts: [],
     known: [],
     limits: {},
-    timeoutMs: 400,
+    timeoutMs: 10_000,
     resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
     relaxedNaming: false,
     probe: false,

@@ -140,7 +140,7 @@ t.test('Kamailio', needs('kamailio'), async (t) => {
   }
 
   t.test('with TLS answers OPTIONS, and every step is well', async (t) => {
-    const report = await checkPort(await serve(t, 'no'), { ca, timeoutMs: 2000 })
+    const report = await checkPort(await serve(t, 'no'), { ca })
     t.match(
       [report.ok, stepOf(report, 'sip.options')?.evidence, stepOf(report, 'sip.keep-alive')?.code],
       [true, { status: 200, server: /kamailio/i }, 'ok'],
@@ -148,7 +148,7 @@ t.test('Kamailio', needs('kamailio'), async (t) => {
   })
 
   t.test('with mutual TLS refuses a client without a certificate', async (t) => {
-    const report = await checkPort(await serve(t, 'yes'), { ca, timeoutMs: 2000 })
+    const report = await checkPort(await serve(t, 'yes'), { ca })
     t.equal(report.code, 'tls.client-cert-missing')
   })
 
@@ -157,7 +157,6 @@ t.test('Kamailio', needs('kamailio'), async (t) => {
       ca,
       own,
       probe: true,
-      timeoutMs: 2000,
       profile: 'federation-peer',
     })
     t.match(

@@ -56,7 +56,7 @@ t.test('a Date is read as it is written, and nothing else is', async (t) => {
 
 t.test('a server whose clock is behind gets a warning, for it will refuse what is new', async (t) => {
   const port = await sipServer(t, { date: new Date(Date.now() - 60 * day).toUTCString() })
-  const report = await checkPort(port, { ca, timeoutMs: 2000 })
+  const report = await checkPort(port, { ca })
   t.match(stepOf(report, 'clock'), { outcome: 'warning', code: 'clock.skew', sentence: /: 518\d{4} s apart/ })
   t.equal(report.ok, true)
 })
@@ -71,14 +71,14 @@ t.test('it fails where our own certificate is not valid yet by its clock', async
     names: [],
     verdicts: [],
   }
-  const report = await checkPort(port, { ca, own, timeoutMs: 2000 })
+  const report = await checkPort(port, { ca, own })
   t.match(stepOf(report, 'clock'), { outcome: 'failed', code: 'clock.skew' })
 })
 
 t.test('a clock that agrees is said to agree, and no Date is no fault', async (t) => {
-  const right = await checkPort(await sipServer(t, { date: new Date().toUTCString() }), { ca, timeoutMs: 2000 })
+  const right = await checkPort(await sipServer(t, { date: new Date().toUTCString() }), { ca })
   t.match(stepOf(right, 'clock'), { outcome: 'ok' })
-  const silent = await checkPort(await sipServer(t, {}), { ca, timeoutMs: 2000 })
+  const silent = await checkPort(await sipServer(t, {}), { ca })
   t.equal(
     silent.steps.some(({ id }) => id === 'clock'),
     false,
@@ -93,22 +93,22 @@ t.test('the list that a certificate names is fetched, and judges it', async (t) 
     createHttpServer((_request, response) => void response.end(der)),
   )
   const port = await sipServer(t, { point: `http://127.0.0.1:${web}/issuing.crl` })
-  const report = await checkPort(port, { ca, fetchCrls: true, timeoutMs: 2000 })
+  const report = await checkPort(port, { ca, fetchCrls: true })
   t.match(stepOf(report, 'certificate.crl-point'), { outcome: 'ok', sentence: /Fetched: 0 revoked/ })
-  const without = await checkPort(port, { ca, timeoutMs: 2000 })
+  const without = await checkPort(port, { ca })
   t.match(stepOf(without, 'certificate.revocation'), { code: 'crl.not-checked' })
 })
 
 t.test('a place that nobody answers at, or answers with another thing, is named', async (t) => {
   const closed = await sipServer(t, { point: 'http://127.0.0.1:9/issuing.crl' })
-  const unreachable = await checkPort(closed, { ca, fetchCrls: true, timeoutMs: 2000 })
+  const unreachable = await checkPort(closed, { ca, fetchCrls: true })
   t.match(stepOf(unreachable, 'certificate.crl-point'), { outcome: 'warning', code: 'crl.unreachable' })
   const web = await opened(
     t,
     createHttpServer((_request, response) => void response.end('<html>')),
   )
   const odd = await sipServer(t, { point: `http://127.0.0.1:${web}/issuing.crl` })
-  const malformed = await checkPort(odd, { ca, fetchCrls: true, timeoutMs: 2000 })
+  const malformed = await checkPort(odd, { ca, fetchCrls: true })
   t.match(stepOf(malformed, 'certificate.crl-point'), { outcome: 'warning', code: 'crl.malformed' })
 })
 
