@@ -6,8 +6,11 @@ import { breakTls, type TlsDoor } from './hostile.ts'
 import { presenceDocument, type Resident, versionIn, type Watched } from './resident.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
-/** 64*T1 (RFC 3261 §17) and what a busy machine needs: no request may take longer. */
-export const timerMs = 34_000
+/**
+ * 64*T1 (RFC 3261 §17) twice, of a request and of the same one that answers the challenge, and what a busy machine
+ * needs: nothing may take longer.
+ */
+export const timerMs = 70_000
 
 /** What deeds need of the run. */
 export interface Stage {

@@ -215,7 +215,7 @@ function succeeds(work: Promise<unknown>): Promise<boolean> {
   )
 }
 
-/** Looks ten times a second for 64*T1; `later` begins the wait anew. @throws Error */
+/** Looks ten times a second for `timerMs`; `later` begins the wait anew. @throws Error */
 async function until(what: string, holds: () => boolean | 'later' | Promise<boolean>): Promise<void> {
   for (let end = performance.now() + timerMs; performance.now() < end; await delay(100)) {
     const held = await holds()
