@@ -150,7 +150,7 @@ function survey(
     ),
     good: (now) => goodPresenter({ ground, name }, now),
     versions,
-    bounds: { connections: 400, seconds: 240, paceMs: 0 },
+    bounds: { connections: 400, seconds: 900, paceMs: 0 },
     clock: surveyClock(),
     signal: new AbortController().signal,
     connect,
