@@ -81,11 +81,14 @@ function kindOf(line: string): string {
   return line.replaceAll(/\d+/g, '#')
 }
 
+/** How many looks a program that has spoken, and named no reason, is quiet before nothing more is waited for. */
+const quietLooks = 8
+
 /**
  * Waits until a program has said its word about a connection; one that refused has something to say, of several lines,
  * and on a busy machine it stops between two. Looks are counted, not time: the program gets as many turns.
  *
- * @param isTold whether that is enough of one that has something to say
+ * @param isTold whether that is all of one that has something to say
  */
 export async function settled(
   program: Running,
@@ -94,10 +97,12 @@ export async function settled(
   isTold = (_: string): boolean => true,
 ): Promise<void> {
   let before = -1
-  for (let looks = expected ? 30 : 4; looks > 0; looks -= 1) {
+  let quiet = 0
+  for (let looks = expected ? 20 : 4; looks > 0; looks -= 1) {
     const now = program.spoken()
-    const isEnough = !expected || program.hasEnded() || (now > since && isTold(program.said(since)))
-    if (now === before && isEnough) return
+    quiet = now === before ? quiet + 1 : 0
+    const isWhole = !expected || program.hasEnded() || isTold(program.said(since))
+    if (quiet >= (isWhole ? 1 : quietLooks) && (now > since || isWhole)) return
     before = now
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
