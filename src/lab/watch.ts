@@ -41,7 +41,7 @@ export function watchEvents(plan: LabPlan, labRoot: string): Watch {
   return {
     events: look,
     async verdicts(links, withinMs) {
-      // Looks are counted, not time: after a machine stood still, the nodes get their turns too.
+      // Looks are counted, not time: after a pause of the whole machine, the nodes get their turns too.
       for (let left = Math.ceil(withinMs / lookEveryMs); ; left -= 1) {
         const seen = links.flatMap((link) => newestOf(look(), link) ?? [])
         if ((seen.length === links.length && seen.every(isWhole)) || left <= 0) return seen
