@@ -11,8 +11,8 @@ export interface Account {
   readonly remote: boolean
 }
 
-/** A call that rings, a sign-in and a message end long before. */
-const patienceMs = 15_000
+/** 64*T1 (RFC 3261 §17) and what a busy machine needs; a call that rings, a sign-in and a message end long before. */
+const patienceMs = 34_000
 
 export function phoneOf(ready: ReadyDocument, { login, password, remote }: Account, autoAnswer: boolean): Phone {
   const server = ready.nodes.find(({ role }) => role === (remote ? 'access-proxy' : 'front-end'))

@@ -57,7 +57,7 @@ function placeOf({ link, to }: Ends): { readonly address: string; readonly port:
 }
 
 async function acceptor(ends: Ends, { ground, versions }: Setting): Promise<Survey> {
-  const target = { place: placeOf(ends), host: ends.link.dials, timeoutMs: 4000 }
+  const target = { place: placeOf(ends), host: ends.link.dials, timeoutMs: 12_000 }
   const { wantsName = ends.from.fqdn, mutual } = ends.link.verification?.acceptor ?? {}
   return survey(`${ends.to.role} ${ends.to.name}, dialled as ${ends.from.name}`, 'client', wantsName, {
     ground,
@@ -117,7 +117,7 @@ async function visited(
     },
   })
   try {
-    const late = setTimeout(8000, undefined, { ref: false })
+    const late = setTimeout(30_000, undefined, { ref: false })
     const asked = access.clientOf(ends.from.name).post('/redial', { peer: ends.to.fqdn })
     await Promise.race([Promise.all([promise, asked]), late])
     // What the node dialled by itself a moment earlier was closed to dial anew: acceptance once is acceptance.
@@ -150,7 +150,7 @@ function survey(
     ),
     good: (now) => goodPresenter({ ground, name }, now),
     versions,
-    bounds: { connections: 400, seconds: 240, paceMs: 0 },
+    bounds: { connections: 400, seconds: 900, paceMs: 0 },
     clock: surveyClock(),
     signal: new AbortController().signal,
     connect,

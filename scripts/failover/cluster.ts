@@ -84,6 +84,7 @@ export async function openCluster(): Promise<Cluster> {
   const cluster = clusterOf({ root, members, front, running, start })
   try {
     await waitUntilReplicating(cluster)
+    await waitUntilEligible(members)
   } catch (error) {
     const logs = members.map(({ name }) => readFileSync(join(root, `${name}.log`), 'utf8').slice(-1500))
     await cluster.end()
@@ -152,13 +153,27 @@ function postgresOf(data: string): readonly number[] {
   return [postmaster, ...children]
 }
 
-async function isPrimary({ api }: Member): Promise<boolean> {
+function isPrimary({ api }: Member): Promise<boolean> {
+  return answersWell(api, '/primary')
+}
+
+async function answersWell(api: number, path: string): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${api}/primary`, { signal: AbortSignal.timeout(2000) })).ok
+    return (await fetch(`http://127.0.0.1:${api}${path}`, { signal: AbortSignal.timeout(2000) })).ok
   } catch (error) {
     if (error instanceof Error) return false
     throw error
   }
+}
+
+/**
+ * A member that etcd names as the synchronous standby, which Patroni writes there a turn or two after PostgreSQL has
+ * made it one: before that no member may take the place of the primary.
+ */
+async function waitUntilEligible(members: readonly Member[]): Promise<void> {
+  for (const end = performance.now() + upWithinMs; performance.now() < end; await delay(200))
+    for (const { api } of members) if (await answersWell(api, '/synchronous')) return
+  throw new Error('Patroni names no synchronous standby')
 }
 
 /** A primary, and a standby that every commit waits for. */

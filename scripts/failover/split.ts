@@ -23,7 +23,7 @@ export interface Split {
   readonly writtenToOld: number
 }
 
-const seenWithinMs = 30_000
+const seenWithinMs = 90_000
 
 /** @throws Error when the front end does not start at the new primary, or does not see the old one */
 export async function split(on: Cluster, old: Member, next: Member): Promise<Split> {

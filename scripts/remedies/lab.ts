@@ -38,8 +38,8 @@ interface Condition {
 }
 
 const kept = ['certificates', 'crl', 'trust.pem', 'trust-external.pem', 'settings.json', 'fault.json']
-const verdictWithinMs = 2500
-const endedWithinMs = 15_000
+const verdictWithinMs = 10_000
+const endedWithinMs = 60_000
 
 export async function openTrialLab(
   topology: string,

@@ -148,7 +148,7 @@ export async function tryRemedy(lab: TrialLab, one: Case): Promise<Row> {
 /** A trial certificate is assigned and ends, and the service with it; then the Security tab does not open. */
 async function tryIncident(lab: TrialLab, one: Case, incident: (typeof incidents)[number]): Promise<Row> {
   try {
-    const failure = await lab.run(`siplab certs trial ${one.target} --valid 4s --assign`)
+    const failure = await lab.run(`siplab certs trial ${one.target} --valid 10s --assign`)
     if (failure !== undefined) return { ...one, column: 'failed', because: failure }
     const died = await lab.diedOf(one.target)
     if (incident === 'trial-certificate-expiry') return await follow(lab, one, died)

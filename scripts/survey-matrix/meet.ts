@@ -24,9 +24,9 @@ export interface Meeting {
 }
 
 /** Each program answers at once who gets in; a refusal may be late on a busy machine. */
-const timeoutMs = 6000
+const timeoutMs = 12_000
 /** A program that starts slowly on a busy machine. */
-const patienceMs = 12_000
+const patienceMs = 30_000
 
 abstract class Bench {
   protected readonly words: Words
@@ -100,7 +100,7 @@ export class AcceptorBench extends Bench implements Meeting {
     const target = { place: { address: '127.0.0.1', port }, host: dialledName, timeoutMs }
     const connected = await connectOnce(target, presenter, version)
     const refused = outcomeOf(connected.seen, undefined).kind !== 'accepted'
-    await settled(program, since, refused)
+    await settled(program, since, refused, (said) => this.words.nameReason(said))
     const said = program.said(since)
     // The first connection is that of the good certificate.
     if (this.#first && !refused) this.words.learn(said)
@@ -151,7 +151,8 @@ export class DiallerBench extends Bench implements Meeting {
       const gone = program.ended(patienceMs).then(() => new Promise<void>((done) => void setTimeout(done, 400)))
       await Promise.race([promise, gone, late])
       const [visit] = visits
-      await settled(program, 0, visit === undefined || outcomeOf(visit.seen, undefined).kind !== 'accepted')
+      const refused = visit === undefined || outcomeOf(visit.seen, undefined).kind !== 'accepted'
+      await settled(program, 0, refused, (said) => this.words.nameReason(said))
       const said = program.said()
       await program.stop()
       return this.#met(shown, visit, said)

@@ -29,6 +29,11 @@ export class Words {
     return [...strong.slice(-mostLines), ...weak.slice(-mostLines)].slice(0, mostLines).join(' | ')
   }
 
+  /** Whether an unusual line names a reason. */
+  nameReason(text: string): boolean {
+    return this.unusual(text).split(' | ').some(isStrong)
+  }
+
   #lines(text: string): readonly string[] {
     return text
       .split(/\r?\n/)
@@ -76,13 +81,28 @@ function kindOf(line: string): string {
   return line.replaceAll(/\d+/g, '#')
 }
 
-/** Waits until a program has said its word about a connection; one that refused has something to say. */
-export async function settled(program: Running, since: number, expected: boolean): Promise<void> {
-  const end = performance.now() + (expected ? 1500 : 400)
+/** How many looks a program that has spoken, and named no reason, is quiet before nothing more is waited for. */
+const quietLooks = 8
+
+/**
+ * Waits until a program has said its word about a connection; one that refused has something to say, of several lines,
+ * and on a busy machine it stops between two. Looks are counted, not time: the program gets as many turns.
+ *
+ * @param isTold whether that is all of one that has something to say
+ */
+export async function settled(
+  program: Running,
+  since: number,
+  expected: boolean,
+  isTold = (_: string): boolean => true,
+): Promise<void> {
   let before = -1
-  while (performance.now() < end) {
+  let quiet = 0
+  for (let looks = expected ? 20 : 4; looks > 0; looks -= 1) {
     const now = program.spoken()
-    if (now === before && (now > since || !expected || program.hasEnded())) return
+    quiet = now === before ? quiet + 1 : 0
+    const isWhole = !expected || program.hasEnded() || isTold(program.said(since))
+    if (quiet >= (isWhole ? 1 : quietLooks) && (now > since || isWhole)) return
     before = now
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

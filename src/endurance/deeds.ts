@@ -6,8 +6,11 @@ import { breakTls, type TlsDoor } from './hostile.ts'
 import { presenceDocument, type Resident, versionIn, type Watched } from './resident.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
-/** 64*T1 (RFC 3261 §17) and what a busy machine needs: no request may take longer. */
-export const timerMs = 34_000
+/**
+ * 64*T1 (RFC 3261 §17) twice, of a request and of the same one that answers the challenge, and what a busy machine
+ * needs: nothing may take longer.
+ */
+export const timerMs = 70_000
 
 /** What deeds need of the run. */
 export interface Stage {
@@ -17,6 +20,8 @@ export interface Stage {
   readonly doors: readonly TlsDoor[]
   /** Resolves when no fault is on and both are signed in. */
   calm(some: readonly Resident[]): Promise<void>
+  /** No fault is on and it is signed in: what a server sends it goes to the flow that it has. */
+  reaches(resident: Resident): boolean
   /** Settings of a second phone of that user. */
   settingsOf(resident: Resident): PhoneSettings
   /** A number of this run, for texts. */
@@ -136,11 +141,14 @@ async function hangUp(stage: Stage, both: readonly Resident[], { what, first, se
   if ((await failureOf(first.hangUp())) === undefined) return
   await stage.calm(both)
   if (second === undefined || second.state === 'ended') return
+  const moves = both.map((one) => one.moves)
   const failure = await failureOf(second.hangUp())
   // 481: that phone had ended the call already.
   if (failure === undefined || failure.status === 481) return
   // Its own connection was lost meanwhile: no server was put to the test, and both phones have ended the call.
   if (failure.verdict !== undefined) return stage.account.refuse('call', `BYE ${failure.verdict.code}`)
+  // One of them left the flow that the BYE was on its way to.
+  if (both.some((one, at) => one.moves !== moves[at])) return stage.account.refuse('call', 'BYE to one who moves')
   stage.account.lose('call', `${what}: neither end could hang up; ${failure.message}`)
 }
 
@@ -224,7 +232,10 @@ async function watch(stage: Stage, resident: Resident): Promise<void> {
   await subscribe(stage, resident, of)
 }
 
-async function subscribe({ account }: Stage, { phone, watched }: Resident, of: string): Promise<void> {
+async function subscribe(stage: Stage, resident: Resident, of: string): Promise<void> {
+  const { account } = stage
+  const { phone, watched } = resident
+  const reached = stage.reaches(resident)
   let seen = 0
   let kept: Watched | undefined
   const work = phone.watch(of, (document) => {
@@ -232,7 +243,7 @@ async function subscribe({ account }: Stage, { phone, watched }: Resident, of: s
     if (kept !== undefined) kept.seen = seen
   })
   if ((await ask(account, 'watch', `SUBSCRIBE ${of} of ${phone.uri}`, work)) !== 'acknowledged') return
-  kept = { of, watch: await work, seen, excused: false, acceptedAt: performance.now() }
+  kept = { of, watch: await work, seen, excused: !reached, acceptedAt: performance.now() }
   watched.set(of, kept)
 }
 
@@ -249,10 +260,12 @@ export async function renew(stage: Stage, resident: Resident, watched: Watched):
     resident.watched.delete(watched.of)
     return subscribe(stage, resident, watched.of)
   }
+  // A NOTIFY goes where its watcher is registered: who refreshes before it is signed in again may miss this one too.
+  const reached = stage.reaches(resident)
   const work = watched.watch.refresh()
   const outcome = await ask(account, 'watch-refresh', what, work)
   if (outcome === 'acknowledged') {
-    watched.excused = false
+    watched.excused = !reached
     watched.acceptedAt = performance.now()
     return
   }

@@ -106,6 +106,10 @@ class Residents implements Population, Stage {
     })
   }
 
+  reaches({ phone }: Resident): boolean {
+    return !this.#options.troubled() && phone.signedIn
+  }
+
   async start(): Promise<void> {
     for (const resident of this.residents) {
       await until(`${resident.phone.uri} signs in`, () => succeeds(resident.phone.signIn()))
@@ -191,11 +195,12 @@ class Residents implements Population, Stage {
     await this.#work
     await this.recover()
     // In its own time: a phone that is closed says its goodbye in two seconds or not at all.
-    await Promise.all(this.residents.map(({ phone }) => succeeds(phone.signOut())))
+    const signedOut = await Promise.all(this.residents.map(({ phone }) => succeeds(phone.signOut())))
     await Promise.all(this.residents.map(({ phone }) => phone.close()))
     const left = await this.#stored()
-    for (const { phone } of this.residents)
-      if (left.has(phone.uri)) this.account.lose('registration', `${phone.uri} signed out, and its binding is left`)
+    for (const [at, { phone }] of this.residents.entries())
+      if (signedOut[at] === true && left.has(phone.uri))
+        this.account.lose('registration', `${phone.uri} signed out, and its binding is left`)
     return this.account.close()
   }
 }
@@ -210,7 +215,7 @@ function succeeds(work: Promise<unknown>): Promise<boolean> {
   )
 }
 
-/** Looks ten times a second for 64*T1; `later` begins the wait anew. @throws Error */
+/** Looks ten times a second for `timerMs`; `later` begins the wait anew. @throws Error */
 async function until(what: string, holds: () => boolean | 'later' | Promise<boolean>): Promise<void> {
   for (let end = performance.now() + timerMs; performance.now() < end; await delay(100)) {
     const held = await holds()

@@ -12,7 +12,7 @@ import type { Expectation } from './catalogue/fault.ts'
 import { lookFromOutside } from './outside.ts'
 import type { Placement, Seen, TakenUp } from './placement.ts'
 
-const verdictWithinMs = 2500
+const verdictWithinMs = 5000
 
 type Findings = Pick<Seen, 'remarks' | 'links' | 'notes'> & { readonly verdicts: readonly SeenVerdict[] }
 

@@ -64,7 +64,7 @@ export class Notifications implements Outbox {
   /** Made after the service that sends by it; nothing is sent before. */
   proxy: Proxy | undefined
   readonly #options: NotificationsOptions
-  /** Rises with each notification: CSeq counts from the begin of a dialog in milliseconds, and no two are equal. */
+  /** Rises with each notification of no `asOf`: CSeq counts from the begin of a dialog in milliseconds. */
   #tick = 0
   /** By dialog. */
   readonly #waiting = new Map<string, Waiting>()
@@ -190,14 +190,18 @@ export class Notifications implements Outbox {
     return undefined
   }
 
+  #nextTick(): number {
+    this.#tick = Math.max(this.#tick + 1, this.#options.clock.wall())
+    return this.#tick
+  }
+
   #text(
     { own }: Pick<Proxy, 'own'>,
-    { subscription: { dialog, resource }, state, contentType, body, headers: more = [] }: Notification,
+    { subscription: { dialog, resource }, state, contentType, body, asOf, headers: more = [] }: Notification,
     { routes }: Way,
     flow: Flow,
     branch: Branch,
   ): string {
-    this.#tick = Math.max(this.#tick + 1, this.#options.clock.wall())
     const headers: HeaderField[] = [
       ...routes.map((route): HeaderField => ['Route', route]),
       ['Contact', `<${resource}>`],
@@ -214,7 +218,7 @@ export class Notifications implements Outbox {
       from: dialog.local,
       to: dialog.remote,
       callId: dialog.callId,
-      cseq: numberOf(this.#tick - dialog.since + 2),
+      cseq: numberOf((asOf ?? this.#nextTick()) - dialog.since + 2),
       headers,
       body,
     })

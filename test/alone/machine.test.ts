@@ -69,7 +69,7 @@ async function writes(t: Test, { alice, bob }: Scene, when: string): Promise<voi
 }
 
 async function says(t: Test, { lab, data }: Scene, code: string): Promise<void> {
-  await until(async () => (await statusOf(data, node)).verdicts.some((verdict) => verdict.code === code), 20_000)
+  await until(async () => (await statusOf(data, node)).verdicts.some((verdict) => verdict.code === code))
   const { state, verdicts } = await statusOf(data, node)
   t.equal(state, 'degraded')
   t.match(
@@ -80,13 +80,13 @@ async function says(t: Test, { lab, data }: Scene, code: string): Promise<void> 
 }
 
 async function recovers(t: Test, { data }: Scene): Promise<void> {
-  await until(async () => (await statusOf(data, node)).state === 'ready', 30_000)
+  await until(async () => (await statusOf(data, node)).state === 'ready')
   t.match(await statusOf(data, node), { verdicts: [], machine: { state: 'ok' } })
 }
 
 /** A binding that is acknowledged is there after the node was killed. The users have new connections then. */
 async function keeps(t: Test, at: Scene): Promise<void> {
-  await until(async () => (await signIn(at.alice)).status === 200, 20_000)
+  await until(async () => (await signIn(at.alice)).status === 200)
   const { status, contact } = await signIn(at.alice)
   t.equal(status, 200, 'a sign-in succeeds again')
   await at.lab.kill(node)
@@ -277,7 +277,7 @@ for (const [how, reader] of [
     const alice = await userAt(t, lab, 'alice', node, 'tcp')
     t.equal((await signIn(alice)).status, 200)
     if (how === 'closed') {
-      await until(async () => (await statusOf(data, node)).verdicts[0]?.code === 'machine.log-closed', 10_000)
+      await until(async () => (await statusOf(data, node)).verdicts[0]?.code === 'machine.log-closed')
       t.ok(((await statusOf(data, node)).machine.log?.lost ?? 0) > 0, 'lines that were lost are counted')
       t.match(
         eventsOf(data, node).find(({ event }) => event === 'machine.impaired'),

@@ -170,7 +170,8 @@ function optionsFor(
       : {}),
     ...(judge.settings?.sendsProxyHeader === true ? { proxyProtocol: true } : {}),
     ...(variation.withoutSni === true || judge.settings?.sni !== undefined ? { withoutSni: true } : {}),
-    timeoutMs: 3000,
+    // The slowest answer takes half a second; no fault is one that never answers.
+    timeoutMs: 30_000,
     resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
     relaxedNaming: false,
     probe: false,

@@ -145,8 +145,9 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
     const bob = spawn('docker', [...phoneIn('bob', 'bob'), ...phone('bob', '--echo')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
+    let said = ''
     const signedIn = new Promise<void>((resolve) =>
-      bob.stdout.on('data', (chunk: Buffer) => chunk.includes('signed in') && resolve()),
+      bob.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()).includes('signed in') && resolve()),
     )
     t.teardown(() => run('docker', ['kill', `${project}-bob`]))
     await signedIn
@@ -258,6 +259,7 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
         await opened(
           place,
           own.map(({ to, port }) => ({ address: to.address, port })),
+          30_000,
         ),
         wanted,
         source,

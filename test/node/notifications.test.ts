@@ -170,6 +170,35 @@ t.test('a notification to a watcher behind another server', async (t) => {
   })
 })
 
+t.test(
+  'of two documents, the one whose state may be older has the lower CSeq, also when it is sent later',
+  async (t) => {
+    const bench = proxyBench()
+    const outbox = new Notifications({
+      self: 'fe1.lab.test',
+      clock: bench.clock,
+      location: { lookup: () => [] } as never,
+      transport: bench.transport,
+      locate: () => [
+        { transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'edge.lab.test', face: 'internal' },
+      ],
+      failed: (error) => t.fail('no failure', { error }),
+    })
+    outbox.proxy = bench.proxy
+    const { subscription, ...rest } = signOffOf('sip:alice@lab.test', { epid: '1', contact: 'sip:w@b.test' }, 'removed')
+    const routes = ['<sip:edge.lab.test;lr>']
+    const watching = { ...subscription.dialog, contact: 'sip:w@b.test', routes, benotify: false, foreign: true }
+    for (const asOf of [8000, 7000]) {
+      outbox.send({ ...rest, asOf, subscription: { ...subscription, dialog: watching } }, () => undefined)
+      await settle()
+    }
+    t.match(
+      bench.to(7001).sent.map((text) => Number(/CSeq: (\d+)/.exec(text)?.[1])),
+      [8002, 7002],
+    )
+  },
+)
+
 t.test('while its next hop cannot be dialled, a notification waits and keeps its order', async (t) => {
   const bench = proxyBench()
   const ended: string[] = []

@@ -67,25 +67,34 @@ export function netOf(plan: LabPlan, zone: Zone): string {
   return address.split('.').slice(0, 3).join('.')
 }
 
-/** Plain JavaScript for a container: prints which of the doors on its command line open within a second. */
+/** Plain JavaScript for a container: prints which of the doors on its command line open within so many milliseconds. */
 const prober = `
 const net = require('node:net')
-const tries = process.argv.slice(1).map((door) => new Promise((resolve) => {
+const [within, ...doors] = process.argv.slice(1)
+const tries = doors.map((door) => new Promise((resolve) => {
   const [host, port] = door.split(':')
-  const socket = net.connect({ host, port: Number(port), timeout: 1500 })
+  const socket = net.connect({ host, port: Number(port), timeout: Number(within) })
   const end = (open) => { socket.destroy(); resolve(open ? [door] : []) }
   socket.once('connect', () => end(true)).once('timeout', () => end(false)).once('error', () => end(false))
 }))
 Promise.all(tries).then((found) => console.log(found.flat().join('\\n')))
 `
 
-/** @param place how a container is entered or made: `['run', '--rm', '--network', 'lab_internet', 'siplab']` */
-export async function opened(place: readonly string[], doors: readonly Door[]): Promise<readonly string[]> {
+/**
+ * @param place how a container is entered or made: `['run', '--rm', '--network', 'lab_internet', 'siplab']`
+ * @param withinMs more where each door should open: what is shut without an answer takes all of it
+ */
+export async function opened(
+  place: readonly string[],
+  doors: readonly Door[],
+  withinMs = 1500,
+): Promise<readonly string[]> {
   const out = await must('docker', [
     ...place,
     'node',
     '-e',
     prober,
+    String(withinMs),
     ...doors.map(({ address, port }) => `${address}:${port}`),
   ])
   return out

@@ -58,9 +58,9 @@ function hasRoomFor(descriptor: number, octets: number): boolean {
   }
 }
 
-/** By its control socket, asked for at most 3 s. */
+/** By its control socket. */
 export function statusOf(data: string, node: string): Promise<NodeStatus> {
-  return controlClient(node, nodeFolder(data, node), 3_000).get<NodeStatus>('/status')
+  return controlClient(node, nodeFolder(data, node)).get<NodeStatus>('/status')
 }
 
 export function eventsOf(data: string, node: string): readonly NodeEvent[] {

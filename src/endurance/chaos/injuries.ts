@@ -31,7 +31,7 @@ export interface Means {
 const run = promisify(execFile)
 
 /** How long a part may take to be ready again. */
-const backWithinMs = 30_000
+const backWithinMs = 90_000
 
 /** Every injury that this topology and this machine can have, in a fixed order: the seed chooses by it. */
 export function injuriesOf(plan: LabPlan, { movableClock, ownDisk, limits }: Means): readonly Injury[] {

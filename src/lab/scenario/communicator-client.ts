@@ -24,7 +24,7 @@ export function communicatorLack(environment: Environment): string | undefined {
   return `the Communicator-compatible client is not here: ${found}; build it with make -C clients/communicator`
 }
 
-const answerMs = 10_000
+const answerMs = 30_000
 
 export class CommunicatorClient implements ScenarioClient {
   readonly #settings: CommunicatorSettings

@@ -202,7 +202,7 @@ class LocalLab implements DrivenLab {
   }
 
   #client(node: string) {
-    return controlClient(node, nodeFolder(this.data, node), 5000)
+    return controlClient(node, nodeFolder(this.data, node))
   }
 
   /** Undefined when the node is just going: its end arrives as a change. */

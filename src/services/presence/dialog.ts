@@ -131,6 +131,11 @@ export interface Notification {
   readonly state: string
   readonly contentType: string
   readonly body: string
+  /**
+   * Of two notifications of a dialog, the one whose state began to be read earlier may be older: it has the lower CSeq,
+   * also when it is sent later, and the watcher does not take it after the other. Wall-clock milliseconds; absent: now.
+   */
+  readonly asOf?: number
   /** Absent: none beside those of every notification. */
   readonly headers?: readonly HeaderField[]
 }

@@ -59,6 +59,7 @@ export class Keeper {
   readonly #watcherInfos: Throttle
   readonly #lists: Throttle
   readonly #changes: Throttle
+  #lastReading = 0
 
   constructor(options: KeeperOptions) {
     const { clock } = options
@@ -68,6 +69,12 @@ export class Keeper {
     this.#changes = new Throttle({ clock, everyMs: changesMs, limit: throttled, atOnce: changesAtOnce })
     this.#domains = new Set(options.domains)
     this.documents = new Documents(options.store)
+  }
+
+  /** Before state is read: see `Notification.asOf`. No two are equal. */
+  beginReading(): number {
+    this.#lastReading = Math.max(this.#lastReading + 1, this.#options.clock.wall())
+    return this.#lastReading
   }
 
   isOurs(aor: string): boolean {
@@ -106,6 +113,7 @@ export class Keeper {
 
   async #tell(owner: string, what: 'status' | 'access'): Promise<void> {
     const { store, clock } = this.#options
+    const asOf = this.beginReading()
     const rows = await store.watchersOf(owner, 'presence', clock.wall())
     if (rows.length === 0) return
     const [known, displayName] = await Promise.all([this.known(owner), this.displayName(owner)])
@@ -124,18 +132,19 @@ export class Keeper {
       const document = texts.get(key) ?? render(dialog.format, shownOf(owner, displayName, known, container))
       // Most watchers see the same.
       texts.set(key, document)
-      this.send(subscription, document)
+      this.send(subscription, document, asOf)
     }
   }
 
   /** All of a list, as it is now (RFC 4662 §5.2, fullState). */
   async #tellList(subscription: Subscription): Promise<void> {
     const { watcher } = subscription
+    const asOf = this.beginReading()
     const parts = await this.#numbered(subscription)
     const [first] = parts
     if (first?.dialog.list === undefined) return
     const document = await this.list(first.dialog, watcher, { uris: parts.map(({ resource }) => resource) })
-    this.send({ ...first, resource: watcher }, document, parts)
+    this.send({ ...first, resource: watcher }, document, asOf, parts)
   }
 
   /** The document of a resource list: those of `uris` as they are shown to the watcher. */
@@ -181,8 +190,9 @@ export class Keeper {
     const { store, clock } = this.#options
     const rows = await store.watchersOf(owner, watcherInfoEvent, clock.wall())
     for (const subscription of rows.map(subscriptionOf)) {
+      const asOf = this.beginReading()
       const [numbered] = await this.#numbered(subscription)
-      if (numbered !== undefined) this.send(numbered, await this.watcherInfo(owner, numbered.dialog))
+      if (numbered !== undefined) this.send(numbered, await this.watcherInfo(owner, numbered.dialog), asOf)
     }
   }
 
@@ -193,16 +203,20 @@ export class Keeper {
     return watcherInfo(owner, watchers, { version, wall })
   }
 
-  /** @param all what ends with it when the watcher knows no such subscription */
+  /**
+   * @param asOf of `beginReading`, before the state of the document was read
+   * @param all what ends with it when the watcher knows no such subscription
+   */
   send(
     subscription: Subscription,
     { contentType, body, pending }: Rendered,
+    asOf: number,
     all: readonly Subscription[] = [subscription],
   ): void {
     const seconds = Math.max(0, Math.ceil((subscription.expires - this.#options.clock.wall()) / 1000))
     const running = pending === true ? 'pending' : 'active'
     const state = seconds === 0 ? 'terminated;reason=timeout' : `${running};expires=${seconds}`
-    this.#options.outbox.send({ subscription, state, contentType, body }, () => this.#forget(all))
+    this.#options.outbox.send({ subscription, state, contentType, body, asOf }, () => this.#forget(all))
   }
 
   /** Tells the endpoints of a user itself of a change to its lists, all but the one that made it. */
@@ -213,12 +227,13 @@ export class Keeper {
     document: () => Rendered | Promise<Rendered>,
   ): Promise<void> {
     const { store, clock } = this.#options
+    const asOf = this.beginReading()
     const subscriptions = (await store.watchersOf(owner, event, clock.wall()))
       .map(subscriptionOf)
       .filter(({ dialog }) => except === undefined || dialog.epid !== except)
     if (subscriptions.length === 0) return
     const made = await document()
-    for (const subscription of subscriptions) this.send(subscription, made)
+    for (const subscription of subscriptions) this.send(subscription, made, asOf)
   }
 
   /** Work that no caller waits for; a failure is reported. */
@@ -227,8 +242,8 @@ export class Keeper {
   }
 
   /** Behind the answer that is made now. */
-  sendSoon(subscription: Subscription, document: Rendered): void {
-    this.#options.clock.after(0, () => this.send(subscription, document))
+  sendSoon(subscription: Subscription, document: Rendered, asOf: number): void {
+    this.#options.clock.after(0, () => this.send(subscription, document, asOf))
   }
 
   #forget(subscriptions: readonly Subscription[]): void {

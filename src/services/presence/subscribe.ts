@@ -50,6 +50,8 @@ interface Ask {
   /** Request-URI. */
   readonly uri: SipUri
   readonly wall: number
+  /** Of `Keeper.beginReading`. */
+  readonly asOf: number
   readonly watcher: Watcher
   /** Address-of-record in the Request-URI. */
   readonly resource: string
@@ -65,6 +67,7 @@ interface Ask {
 
 export async function subscribe(arrival: Arrival, watcher: Watcher, options: SubscribeOptions): Promise<Decision> {
   const { request, wall, uri } = arrival
+  const asOf = options.keeper.beginReading()
   const seconds = secondsOf(request)
   if (typeof seconds !== 'number') return seconds
   const event = eventOf(request)
@@ -80,7 +83,7 @@ export async function subscribe(arrival: Arrival, watcher: Watcher, options: Sub
     one === undefined
       ? newDialog(request, { wall, foreign: watcher.foreign, formats: options.formats })
       : refreshed([one, ...others], request)
-  const ask: Ask = { request, uri, wall, watcher, resource, event, seconds, dialog, known, running: all.length }
+  const ask: Ask = { request, uri, wall, asOf, watcher, resource, event, seconds, dialog, known, running: all.length }
   if (isRoaming(event)) return roam(ask, options)
   return event === watcherInfoEvent ? watchWatchers(ask, options) : watch(ask, options)
 }
@@ -267,7 +270,7 @@ function announce(ask: Ask, resources: readonly string[], options: SubscribeOpti
 
 /** With the document where the client reads it there, else in a NOTIFY of its own (RFC 6665 §4.2.1.2). */
 function accepted(ask: Ask, document: Rendered, { keeper }: SubscribeOptions): Decision {
-  const { request, dialog, seconds, wall, watcher, event, resource } = ask
+  const { request, dialog, seconds, wall, asOf, watcher, event, resource } = ask
   const supported = request.list('Supported')
   const running = document.pending === true ? 'pending' : 'active'
   const piggybacks = supported.includes('ms-piggyback-first-notify')
@@ -285,6 +288,6 @@ function accepted(ask: Ask, document: Rendered, { keeper }: SubscribeOptions): D
     headers.push(['Content-Type', document.contentType])
     return { ...answer, headers, body: document.body }
   }
-  keeper.sendSoon({ dialog, event, resource, watcher: watcher.aor, expires: wall + seconds * 1000 }, document)
+  keeper.sendSoon({ dialog, event, resource, watcher: watcher.aor, expires: wall + seconds * 1000 }, document, asOf)
   return { ...answer, headers }
 }
