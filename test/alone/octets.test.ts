@@ -11,7 +11,7 @@ import { ownFiles } from '../support/own-folder.ts'
 import { answerTo, ask, askAs, fresh, header, nextOf, sayAs, statusOf, type Wire, wireTo } from '../support/wire.ts'
 import type { WireTransport } from '../support/wire.ts'
 
-t.setTimeout(150_000)
+t.setTimeout(600_000)
 
 const topology = `
 name: octets

@@ -7,7 +7,7 @@ import { eventsOf } from '../support/events.ts'
 import { metricsOf, withLab } from '../support/lab.ts'
 import { okFor } from '../support/raw-peer.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 t.test('borders of the default lab', async (t) => {
   const lab = await withLab(t, 'edge')

@@ -4,7 +4,7 @@ import { nothingButAMarker, userAt } from '../support/attack.ts'
 import { partnerEdge } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 t.test('borders of the federated lab', async (t) => {
   const lab = await withLab(t, 'federation')

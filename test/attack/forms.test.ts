@@ -6,7 +6,7 @@ import { back, call, inside, nothingButAMarker, sink, strangerAt, type User, use
 import { type TestLab, withLab } from '../support/lab.ts'
 import { okFor } from '../support/raw-peer.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const methods = [
   'OPTIONS',

@@ -30,7 +30,7 @@ if (!Number.isInteger(seed) || !(cells > 0) || !(doors > 0))
 const topologies = ['standard', 'edge', 'federation', 'pool'] as const
 const sampled: readonly string[] = values.all ? topologies : ['standard', 'edge']
 
-t.setTimeout(280_000)
+t.setTimeout(600_000)
 
 const wanted = positionals.length === 0 ? sampled : positionals
 /** Of labs that only stand for one kind of border: a full walk of the others covers the rest. */

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { back, call, inside, nothingButAMarker, sink, strangerAt, userAt } from '../support/attack.ts'
 import { withLab } from '../support/lab.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 t.test('borders of a lab without certificates', async (t) => {
   const lab = await withLab(t, 'standard')

@@ -5,7 +5,7 @@ import { partnerEdge } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { okFor, type RawRequest } from '../support/raw-peer.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const ceo = '"CEO" <sip:secret@lab.test>'
 

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { hasMovableClock } from '../../src/lab/clock.ts'
 import type { NodeEvent } from '../../src/node/control/control-api.ts'
+import { eventsOf } from '../support/events.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 
 const missing = hasMovableClock() ? false : 'libfaketime is not installed (Debian package libfaketime)'
@@ -45,8 +46,7 @@ t.test('a lab with movable clocks', { skip: missing }, async (t) => {
 })
 
 async function lastEvent(lab: TestLab, node: string): Promise<NodeEvent> {
-  const { stdout } = await lab.run('events', node, '--json')
-  const last = stdout.trim().split('\n').at(-1)
+  const last = (await eventsOf(lab, node)).at(-1)
   if (last === undefined) throw new Error(`${node} has no event`)
-  return JSON.parse(last) as NodeEvent
+  return last
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { LabChange } from '../../src/lab/ready-document.ts'
 import type { NodeEvent } from '../../src/node/control/control-api.ts'
+import { isAlive } from '../support/is-alive.ts'
 import { withLab } from '../support/lab.ts'
 
 t.test('the default lab', async (t) => {
@@ -93,13 +94,4 @@ t.test('the default lab', async (t) => {
 
 function stopped(node: string): (change: LabChange) => boolean {
   return (change) => change.event === 'node-stopped' && change.node === node
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
-    throw error
-  }
 }

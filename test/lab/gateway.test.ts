@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
-import { PhoneError } from '../../src/phone/index.ts'
+import { type Call, type Phone, PhoneError } from '../../src/phone/index.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
 import type { LinkState } from '../../src/node/control/control-api.ts'
 import { eventsOf } from '../support/events.ts'
@@ -71,9 +71,7 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   })
 
   t.test('a call that still rings can be given up', async (t) => {
-    const call = alice.call('sip:+493012345678@lab.test;user=phone')
-    await until(() => call.progress.includes(180))
-    t.match(await call.cancel(), { how: 'cancel' })
+    t.match(await givenUp(alice), { how: 'cancel' })
   })
 
   t.test('a number no rule makes E.164 is refused', async (t) => {
@@ -310,6 +308,25 @@ t.test('a trunk in 2026, when no public certificate carries clientAuth', async (
     t.equal(await statusOf(alice.call('sip:+493012345678@lab.test;user=phone').established), 504)
   })
 })
+
+/** It rings for 250 ms (src/node/voice-service/gateway.ts). */
+const ringMs = 250
+
+/**
+ * How a call ended that was cancelled while it rang. A CANCEL that comes behind the 200 changes nothing (RFC 3261
+ * §9.2), and a busy machine may bring it so late: then another call is made.
+ */
+async function givenUp(phone: Phone): Promise<Awaited<Call['ended']>> {
+  for (;;) {
+    const began = performance.now()
+    const call = phone.call('sip:+493012345678@lab.test;user=phone')
+    await until(() => call.progress.includes(180) || call.state !== 'ringing')
+    if (call.state === 'ringing') await call.cancel()
+    else await call.hangUp()
+    const end = await call.ended
+    if (end.how === 'cancel' || performance.now() - began < ringMs) return end
+  }
+}
 
 function trunk(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
   return rawPeer(t, {

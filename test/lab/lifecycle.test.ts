@@ -7,6 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
 import { siplab } from '../support/command.ts'
+import { isAlive } from '../support/is-alive.ts'
 import { upDetached, withLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 
@@ -14,15 +15,6 @@ function folder(t: Test): string {
   const made = mkdtempSync(join(tmpdir(), 'siplab-life-'))
   t.teardown(() => rmSync(made, { recursive: true, force: true }))
   return made
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
-    throw error
-  }
 }
 
 t.test(
@@ -77,7 +69,8 @@ t.test('a lab whose folder is removed ends by itself, and the next up in that fo
   t.equal(up.status, 0, up.stderr)
   const { pid } = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
   const pids = [pid, ...(JSON.parse(up.stdout) as ReadyDocument).nodes.flatMap((node) => node.pid ?? [])]
-  rmSync(data, { recursive: true, force: true })
+  // Its nodes may write while it goes.
+  rmSync(data, { recursive: true, force: true, maxRetries: 20 })
   t.match(await siplab(['down', '--data', data]), { status: 1, stderr: /its folder was removed/ })
   const again = await upDetached(t, ['standard', '--json', '--data', data])
   t.match(again, { status: 0 }, again.stderr)

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { NodeEvent } from '../../src/node/control/control-api.ts'
+import { eventsOf } from '../support/events.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 
@@ -19,14 +19,6 @@ function topology(t: Test, text: string): string {
   const file = join(t.testdir(), 'lab.yaml')
   writeFileSync(file, text)
   return file
-}
-
-async function eventsOf(lab: TestLab, node: string): Promise<readonly NodeEvent[]> {
-  const { stdout } = await lab.run('events', node, '--json')
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as NodeEvent)
 }
 
 t.test('a lab under the rules of 2007', async (t) => {

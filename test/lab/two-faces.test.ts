@@ -5,7 +5,7 @@ import type { CertificateRequest } from '../../src/certificates/certificate-requ
 import { type TestLab, withLab } from '../support/lab.ts'
 import { rawPeer } from '../support/raw-peer.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 /**
  * Shows a certificate of one of the lab's own CAs to a face of the edge; the status of an OPTIONS, or why none came.

@@ -8,8 +8,10 @@ import { mcpServer } from '../../src/cli/mcp/server.ts'
 import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { testIo } from '../support/cli.ts'
 import { siplabBin } from '../support/command.ts'
+import { isAlive } from '../support/is-alive.ts'
 import { ownFiles, ownFolder } from '../support/own-folder.ts'
 import { faultServer } from '../support/sip-server.ts'
+import { until } from '../support/until.ts'
 
 const folder = ownFolder(t)
 
@@ -116,5 +118,8 @@ t.test('siplab mcp speaks on its standard streams, and ends with its input', asy
   const faults = (await call(client, 'faults')).document['faults']
   t.ok(Array.isArray(faults) && faults.length > 100)
   await client.close()
-  t.throws(() => process.kill(pid ?? 0, 0), { code: 'ESRCH' })
+  await t.resolves(
+    until(() => pid !== null && !isAlive(pid)),
+    'its process has ended',
+  )
 })
