@@ -81,7 +81,7 @@ async function clientMeets(fault: Fault, client: string): Promise<Meeting> {
       '--resolve',
       `${name}=127.0.0.1`,
       '--timeout',
-      '20',
+      '60',
       '--sip-events',
     ]
     return readEvents(await run(client, args))
@@ -102,7 +102,7 @@ function run(client: string, args: readonly string[]): Promise<string> {
       output += text
       if (output.includes('"line":"REGISTER')) child.kill('SIGTERM')
     })
-    const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    const late = setTimeout(() => child.kill('SIGKILL'), 90_000)
     child.on('error', reject)
     child.on('close', (_, signal) => {
       clearTimeout(late)

@@ -1,12 +1,15 @@
 /** A console in Debian's Chromium, for the scripts that look at its views. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import axe from 'axe-core'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { launcher } from '../src/cli/package.ts'
 import type { ScriptLab } from './script-lab.ts'
+
+/** For what must come: nothing is measured by it. */
+export const patienceMs = 90_000
 
 /** Path of Chromium; undefined: it is not installed. */
 export function findChromium(): string | undefined {
@@ -49,7 +52,12 @@ export function listen(page: Page): string[] {
 export async function openView(page: Page, hash: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
   await page.locator(`.tabs a[href="${hash.replace(/\?.*/, '')}"][aria-current=page]`).waitFor()
-  await page.locator('main .loading').waitFor({ state: 'detached' })
+  await shown(page)
+}
+
+/** Waits until nothing of the view is being loaded. */
+export async function shown(page: Page): Promise<void> {
+  await page.locator('main .loading').first().waitFor({ state: 'detached' })
 }
 
 /** A complaint when the page is wider than the window. */
@@ -86,8 +94,14 @@ export function launch(
     executablePath,
     args: ['--no-sandbox', `--host-resolver-rules=${[...new Set(names)].join(',')}`],
     env: { ...process.env, HOME: home },
+    timeout: patienceMs,
     viewport,
   })
+}
+
+/** What a browser or a node that ends now writes into it while it goes: another try. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
 /** What adds a root to the trust list of Chromium. */

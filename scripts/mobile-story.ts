@@ -5,7 +5,7 @@
  * certificate of the edge; then it is given the roots as its user would give them. Exit status 1 when a test fails, 75
  * without what it needs.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, Locator, Page } from 'playwright-core'
@@ -17,6 +17,8 @@ import {
   launch,
   listen,
   openView,
+  patienceMs,
+  removeFolder,
   type ShownConsole,
   sidewaysOf,
   startConsole,
@@ -25,7 +27,6 @@ import {
 } from './console-browser.ts'
 import { bringUpQuietly } from './script-lab.ts'
 
-const patienceMs = 30_000
 const pictures = process.argv.find((each) => each.startsWith('--pictures='))?.slice('--pictures='.length)
 
 interface Scene {
@@ -198,7 +199,7 @@ async function run(executablePath: string): Promise<number> {
     return complaints.length === 0 ? 0 : 1
   } finally {
     await lab.stop()
-    for (const folder of [data, home]) rmSync(folder, { recursive: true, force: true })
+    for (const folder of [data, home]) removeFolder(folder)
   }
 }
 

@@ -23,6 +23,8 @@ import { given, notRun } from './pages-not-run.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const commandLimitMs = 180_000
+/** What runs until Ctrl-C and has said nothing by then has nothing to say; a phone that signs in has. */
+const saysWithinMs = 30_000
 
 interface Walk {
   readonly page: string
@@ -79,7 +81,7 @@ function start({ folder }: Walk, text: string): ChildProcess {
   })
 }
 
-function finish(child: ChildProcess, limitMs = commandLimitMs): Promise<Ended> {
+function finish(child: ChildProcess): Promise<Ended> {
   const { promise, resolve: settle } = Promise.withResolvers<Ended>()
   let output = ''
   for (const stream of [child.stdout, child.stderr])
@@ -87,9 +89,9 @@ function finish(child: ChildProcess, limitMs = commandLimitMs): Promise<Ended> {
       output = (output + octets.toString()).slice(-20_000)
     })
   const timer = setTimeout(() => {
-    output += `\n(killed after ${limitMs / 1000} s)`
+    output += `\n(killed after ${commandLimitMs / 1000} s)`
     signal(child, 'SIGKILL')
-  }, limitMs)
+  }, commandLimitMs)
   // `exit`, not `close`: a lab in the background keeps the pipe.
   child.once('exit', (code, name) => {
     clearTimeout(timer)
@@ -107,6 +109,7 @@ async function leaveRunning(walk: Walk, text: string): Promise<string | undefine
   const child = start(walk, text)
   walk.running.push({ child, text })
   const isLab = /\bup\b|npm start/.test(text)
+  const limitMs = isLab ? 120_000 : saysWithinMs
   const { promise, resolve: settle } = Promise.withResolvers<string | undefined>()
   let output = ''
   for (const stream of [child.stdout, child.stderr])
@@ -114,10 +117,7 @@ async function leaveRunning(walk: Walk, text: string): Promise<string | undefine
       output = (output + octets.toString()).slice(-20_000)
       if (!isLab || /\) is up\./.test(output)) settle(undefined)
     })
-  const timer = setTimeout(
-    () => settle(isLab ? `no lab is up after 120 s:\n${output}` : undefined),
-    isLab ? 120_000 : 5000,
-  )
+  const timer = setTimeout(() => settle(isLab ? `no lab is up after 120 s:\n${output}` : undefined), limitMs)
   child.once('exit', (code) => settle(`ended with ${code} before Ctrl-C:\n${output}`))
   try {
     return await promise
@@ -137,7 +137,7 @@ async function interruptAll({ running }: Walk): Promise<readonly string[]> {
   const wrong: string[] = []
   for (const { child, text } of running.toReversed()) {
     if (child.exitCode !== null) continue
-    const ending = finish(child, 30_000)
+    const ending = finish(child)
     signal(child, 'SIGINT')
     const { status, output } = await ending
     if (status !== 0 && status !== 130) wrong.push(`${text}: ended with ${status} at Ctrl-C:\n${output}`)
@@ -148,9 +148,9 @@ async function interruptAll({ running }: Walk): Promise<readonly string[]> {
 async function closeFolder(walk: Walk): Promise<void> {
   const labs = join(walk.folder, '.siplab')
   for (const name of existsSync(labs) ? readdirSync(labs) : []) {
-    if (existsSync(join(labs, name, 'lab.json'))) await finish(start(walk, `siplab down ${name}`), 60_000)
+    if (existsSync(join(labs, name, 'lab.json'))) await finish(start(walk, `siplab down ${name}`))
   }
-  rmSync(walk.folder, { recursive: true, force: true })
+  rmSync(walk.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
 /** @returns what failed, with page and line */

@@ -59,7 +59,8 @@ export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, on
       onHeld()
       generator.stdin.end('go\n')
     })
-    generator.once('exit', (status) => {
+    // `close`, not `exit`: then all that it wrote has been read.
+    generator.once('close', (status) => {
       if (status !== 0)
         return reject(
           new LoadFailure(subject.name, `${kind} against ${subject.name}: the generator ended with ${status}`),

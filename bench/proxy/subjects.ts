@@ -128,12 +128,12 @@ function stopProcess(child: ChildProcess): Promise<void> {
 
 /** TCP and TLS ports are tried; a UDP socket shows in /proc/net/udp. */
 export async function isUp(transport: Transport, port: number, host: string = address): Promise<void> {
-  const until = Date.now() + 15_000
+  const until = Date.now() + 60_000
   while (Date.now() < until) {
     if (transport === 'udp' ? hasUdpSocket(port) : await connects(port, host)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`nothing listens on ${transport} ${host}:${port} after 15 s`)
+  throw new Error(`nothing listens on ${transport} ${host}:${port} after 60 s`)
 }
 
 function hasUdpSocket(port: number): boolean {

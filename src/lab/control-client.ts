@@ -40,7 +40,10 @@ export function controlClient(
 ): ControlClient {
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await open(node, folder, { method, path, body, signal: AbortSignal.timeout(withinMs) })
-    return settle(node, response.statusCode ?? 0, await readAll(response))
+    const text = await readAll(response).catch((error: unknown) => {
+      throw isHangUp(error) ? unreachable(node, controlSocketPath(folder), error) : error
+    })
+    return settle(node, response.statusCode ?? 0, text)
   }
   return {
     get: async <T>(path: string) => (await call('GET', path)) as T,
@@ -130,6 +133,6 @@ async function* readLines<T>(
 }
 
 /** The node stopped while it was followed: the lines simply end. */
-function isHangUp(error: unknown): boolean {
+function isHangUp(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }

@@ -3,7 +3,7 @@
  * file that cannot be read (removed at this moment, a folder in its place, a disk that fails) says nothing; it must not
  * end the supervisor, and with it the lab.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import type { NodeEvent } from '../node/control/control-api.ts'
 
 const pollMs = 40
@@ -14,16 +14,50 @@ const readBytes = 64 * 1024
  * out.
  */
 export function readEvents(file: string): readonly NodeEvent[] {
-  return [`${file}.1`, file].flatMap((each) =>
-    parseLines((whenReadable(() => readFileSync(each, 'utf8')) ?? '').split('\n')),
-  )
+  return readTo(file).events
 }
 
 /**
  * The events of several nodes by time. Each node keeps its own order, which a clock that was set back does not change.
  */
 export function readInOrder(files: readonly string[]): readonly NodeEvent[] {
-  const queues = files.map(readEvents).map((events) => ({ events, at: 0 }))
+  return readLogs(files).events
+}
+
+export interface EventLogs {
+  /** As `readInOrder` gives them. */
+  readonly events: readonly NodeEvent[]
+  /** Calls back for each event behind those: none is left out, and none comes twice. */
+  follow(onEvent: (event: NodeEvent) => void): readonly EventTail[]
+}
+
+/** What is there, and how to go on from there. */
+export function readLogs(files: readonly string[]): EventLogs {
+  const read = files.map((file) => ({ file, ...readTo(file) }))
+  return {
+    events: inOrder(read.map(({ events }) => events)),
+    follow: (onEvent) => read.map(({ file, place }) => tailEvents(file, place ?? 'start', onEvent)),
+  }
+}
+
+interface Place {
+  readonly ino: number
+  /** Up to there it was read, or it was so large. */
+  readonly size: number
+}
+
+/** As `readEvents`, and up to where; no place: there is no file yet. */
+function readTo(file: string): { readonly events: readonly NodeEvent[]; readonly place: Place | undefined } {
+  const before = whenReadable(() => readFileSync(`${file}.1`, 'utf8')) ?? ''
+  const now = whenReadable(() => readFrom(file, 0))
+  return {
+    events: [before, now?.text ?? ''].flatMap((text) => parseLines(text.split('\n'))),
+    place: now && { ino: now.ino, size: now.end },
+  }
+}
+
+function inOrder(all: readonly (readonly NodeEvent[])[]): readonly NodeEvent[] {
+  const queues = all.map((events) => ({ events, at: 0 }))
   const ordered: NodeEvent[] = []
   for (;;) {
     let next: { readonly queue: { at: number }; readonly event: NodeEvent } | undefined
@@ -46,12 +80,16 @@ export interface EventTail {
 /**
  * Calls back for each event that is written from now on.
  *
- * @param from `start` for the events that are there already too, `end` for new ones only
+ * @param from `start` for the events that are there already too, `end` for new ones only; a place: those behind it
  */
-export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event: NodeEvent) => void): EventTail {
-  const atFirst = placeOf(file)
+export function tailEvents(
+  file: string,
+  from: 'start' | 'end' | Place,
+  onEvent: (event: NodeEvent) => void,
+): EventTail {
+  const atFirst = typeof from === 'object' ? from : placeOf(file)
   let inode = atFirst?.ino
-  let offset = from === 'end' ? (atFirst?.size ?? 0) : 0
+  let offset = from === 'start' ? 0 : (atFirst?.size ?? 0)
   const look = (): string => {
     const now = statSync(file)
     const isAnother = inode !== undefined && now.ino !== inode
@@ -69,7 +107,7 @@ export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event:
   return { flush, stop: () => clearInterval(timer) }
 }
 
-function placeOf(file: string): { readonly ino: number; readonly size: number } | undefined {
+function placeOf(file: string): Place | undefined {
   return whenReadable(() => statSync(file))
 }
 
@@ -84,7 +122,7 @@ function whenReadable<Value>(read: () => Value): Value | undefined {
 }
 
 /** Whole lines from an offset on; what follows the last line feed is still being written. */
-function readFrom(file: string, offset: number): { readonly text: string; readonly end: number } {
+function readFrom(file: string, offset: number): { readonly text: string; readonly end: number; readonly ino: number } {
   const descriptor = openSync(file, 'r')
   try {
     const chunks: Buffer[] = []
@@ -98,7 +136,8 @@ function readFrom(file: string, offset: number): { readonly text: string; readon
     }
     const whole = Buffer.concat(chunks)
     const lastLine = whole.lastIndexOf(0x0a) + 1
-    return { text: whole.subarray(0, lastLine).toString('utf8'), end: offset + lastLine }
+    const { ino } = fstatSync(descriptor)
+    return { text: whole.subarray(0, lastLine).toString('utf8'), end: offset + lastLine, ino }
   } finally {
     closeSync(descriptor)
   }

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readEvents, readInOrder, tailEvents } from '../../src/lab/event-tail.ts'
+import { readEvents, readInOrder, readLogs, tailEvents } from '../../src/lab/event-tail.ts'
 
 const line = (seq: number): string =>
   `${JSON.stringify({ seq, node: 'fe1', event: 'service.ready', message: 'höher' })}\n`
@@ -48,6 +48,23 @@ t.test('a tail', async (t) => {
     tail.flush()
     t.strictSame(seen, [1])
   })
+})
+
+t.test('logs that are followed go on where reading ended, whatever was written or rotated in between', async (t) => {
+  const folder = t.testdir({ fe1: line(1) })
+  const [file, later] = [join(folder, 'fe1'), join(folder, 'fe2')]
+  const logs = readLogs([file, later])
+  appendFileSync(file, line(2))
+  renameSync(file, `${file}.1`)
+  writeFileSync(file, line(3))
+  writeFileSync(later, line(4))
+  const seen: number[] = []
+  const tails = logs.follow(({ seq }) => seen.push(seq))
+  t.teardown(() => {
+    for (const tail of tails) tail.stop()
+  })
+  for (const tail of tails) tail.flush()
+  t.strictSame([logs.events.map(({ seq }) => seq), seen], [[1], [2, 3, 4]])
 })
 
 t.test('a file that cannot be read says nothing, and is read again when it can', async (t) => {

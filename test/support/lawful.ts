@@ -59,7 +59,7 @@ export async function transferRound(t: Test, { one, other, third }: Parties): Pr
     await caller.phone.call(callee.uri)
     await callee.phone.connected()
     await caller.phone.transfer(third.uri)
-    const call = await third.nextCall()
+    const call = await third.nextCall(undefined, guardMs / 4)
     t.equal(call.peer, callee.uri, `${callee.phone.name}, referred by ${caller.phone.name}, calls sip.js`)
     await call.established
     await call.hangUp()

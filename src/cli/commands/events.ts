@@ -3,7 +3,7 @@
  * gone.
  */
 import { type Command, Option } from 'commander'
-import { readInOrder, tailEvents } from '../../lab/event-tail.ts'
+import { type EventLogs, readLogs } from '../../lab/event-tail.ts'
 import { type CountedVerdict, countJoined, isDialEvent, joinViews, openJoiner } from '../../lab/join.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { NodeEvent } from '../../node/control/control-api.ts'
@@ -37,35 +37,36 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
     const plan = planOf(lab)
     const nodes = name === undefined ? plan.nodes : [chooseNode(plan, name)]
     const files = nodes.map((node) => nodeFolder(lab.folder.root, node.name).events)
-    if (options.joined === true) return showJoined(io, options, files)
+    const logs = readLogs(files)
+    if (options.joined === true) return showJoined(io, options, logs)
     const least = levels.indexOf(options.level)
     const show = (event: NodeEvent): void => {
       if (levels.indexOf(event.level) >= least)
         io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
     }
-    readInOrder(files).forEach(show)
-    if (options.follow === true) await follow(io, files, show)
+    logs.events.forEach(show)
+    if (options.follow === true) await follow(io, logs, show)
   })
 }
 
-function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: readonly string[]): void | Promise<void> {
+function showJoined(io: Io, { json, follow: follows }: EventsOptions, logs: EventLogs): void | Promise<void> {
   const print = ({ verdict, first, last, count }: CountedVerdict): void => {
     if (json === true) return io.out(`${JSON.stringify({ ...verdict, first, last, count })}\n`)
     const often = count === 1 ? '' : ` (${count} times, last ${last})`
     io.out(`${first} ${verdictText(verdict)}${often}\n`)
   }
-  for (const one of countJoined(readInOrder(files))) print(one)
+  for (const one of countJoined(logs.events)) print(one)
   const show = (verdict: Verdict): void => {
     const now = new Date().toISOString()
     print({ verdict, first: now, last: now, count: 1 })
   }
   if (follows !== true) return
   const joiner = openJoiner(show)
-  return follow(io, files, (event) => (isDialEvent(event) ? show(joinViews([event])) : joiner.add(event)))
+  return follow(io, logs, (event) => (isDialEvent(event) ? show(joinViews([event])) : joiner.add(event)))
 }
 
-function follow(io: Io, files: readonly string[], show: (event: NodeEvent) => void): Promise<void> {
-  const tails = files.map((file) => tailEvents(file, 'end', show))
+function follow(io: Io, logs: EventLogs, show: (event: NodeEvent) => void): Promise<void> {
+  const tails = logs.follow(show)
   // The tails poll without keeping the process alive; this timer does.
   const alive = setInterval(() => undefined, 60_000)
   return new Promise((resolve) => {

@@ -26,10 +26,14 @@ export function connect(): void {
   events.set([])
   const opened = new EventSource(traceReader === undefined ? '/api/stream' : '/api/stream?trace=1')
   source = opened
-  const eventBatch = batches<NodeEvent>((more) =>
-    events.update((all) => [...all, ...more].toSorted(byTime).slice(-mostEvents)),
-  )
-  const traceBatch = batches<TraceEntry>((more) => traceReader?.(more))
+  // What a stream before this one still had in hand comes again with this one.
+  const isCurrent = (): boolean => source === opened
+  const eventBatch = batches<NodeEvent>((more) => {
+    if (isCurrent()) events.update((all) => [...all, ...more].toSorted(byTime).slice(-mostEvents))
+  })
+  const traceBatch = batches<TraceEntry>((more) => {
+    if (isCurrent()) traceReader?.(more)
+  })
   opened.addEventListener('open', () => {
     // After a gap the feed begins anew.
     events.set([])

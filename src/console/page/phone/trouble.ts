@@ -24,7 +24,9 @@ export type Trouble =
       readonly checkFailed?: string
     }
 
-const eventWithinMs = 2500
+const eventWithinMs = 5000
+/** The events of a page that was just opened are still on their way. */
+const firstEventWithinMs = 30_000
 
 /** Number of the newest event of a node: later events have higher ones, whatever the clock of the node says. */
 export function lastEvent({ node }: WayIn): number {
@@ -43,10 +45,11 @@ export async function askTheServer(error: unknown, way: WayIn, since: number): P
 
 /** The event of the node about a client that hung up, should there be one. */
 async function seenBy(way: WayIn, since: number): Promise<Verdict | undefined> {
-  const until = Date.now() + eventWithinMs
+  const began = Date.now()
   for (;;) {
     const found = events.get().find((event) => isAbout(event, way, since))
-    if (found?.verdict !== undefined || Date.now() > until) return found?.verdict
+    const withinMs = lastEvent(way) === 0 ? firstEventWithinMs : eventWithinMs
+    if (found?.verdict !== undefined || Date.now() > began + withinMs) return found?.verdict
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
