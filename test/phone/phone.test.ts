@@ -6,16 +6,18 @@ import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
 import { ResolveError } from '../../src/sip/transport/dial/resolver.ts'
 import { testCa, type TestLeaf } from '../support/openssl-certificates.ts'
+import { freePort } from '../support/free-port.ts'
+import { guardMs } from '../support/guard.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
 const ca = testCa(ownFolder(t))
 const leaf = ca.leaf('sip.lab.test')
 
 t.test('a port where nobody listens', async (t) => {
-  const server = await listen(t, createTcpServer())
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  await t.rejects(phone(t, port, 'tcp').signIn(), { code: 'link.refused', verdict: { code: 'link.refused' } })
+  await t.rejects(phone(t, await freePort(), 'tcp').signIn(), {
+    code: 'link.refused',
+    verdict: { code: 'link.refused' },
+  })
 })
 
 t.test('a server that hangs up right after the TLS 1.3 handshake: the refusal of a certificate', async (t) => {
@@ -153,7 +155,7 @@ function phone(t: Test, port: number, transport: PhoneTransportName, settings: P
     domain: 'lab.test',
     password: 'secret',
     ca: [ca.root],
-    answerMs: 5_000,
+    answerMs: guardMs,
     target: { host: 'sip.lab.test', address: '127.0.0.1', port, transport },
     ...settings,
   })

@@ -1,6 +1,4 @@
 /** Peers of the classes of the law, as far as a lab has them. */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { Test } from 'tap'
 import { startBenchProxy } from '../../src/node/bench-proxy.ts'
 import type { TrustDocument } from '../../src/roles/law/render.ts'
@@ -8,6 +6,7 @@ import type { IdentityKind, PeerKind } from '../../src/roles/law/table.ts'
 import type { TargetKind } from '../../src/sip/routing/decision.ts'
 import { call, type Dialog, serverAt, strangerAt, type User, userAt } from './attack.ts'
 import { partnerEdge } from './federation.ts'
+import { freePort } from './free-port.ts'
 import type { TestLab } from './lab.ts'
 import type { Place, Scene } from './law-walk.ts'
 import { rawPeer, type RawPeer } from './raw-peer.ts'
@@ -108,15 +107,6 @@ export async function sceneWithoutAuthentication(t: Test): Promise<Scene> {
   const players = [{ ...player, own: await call(carol, bob) }]
   const place: Place = { border: 'home', self: address, door: undefined, players, stolen: undefined, targets }
   return { alice, bob, dave, places: [place] }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new TypeError('no port')
-  return address.port
 }
 
 /** The listeners for phones over other transports: WebSocket, UDP, TCP in the clear. */

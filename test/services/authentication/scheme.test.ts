@@ -28,12 +28,12 @@ for (const value of ['Digest username="open', 'Digest a=1 b=2', 'Digest a=1, a=2
 
 t.test('no text takes it down, or long', async (t) => {
   fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => (readAuthorization(`Digest ${text}`), true)))
-  const start = performance.now()
+  const start = process.cpuUsage().user
   readAuthorization(`Digest a="${'\\"'.repeat(100_000)}`)
   readAuthorization(`Digest ${' '.repeat(100_000)}`)
   readAuthorization(`Digest ${'a'.repeat(100_000)}`)
   readAuthorization(`Digest a=${' '.repeat(100_000)}b`)
-  t.ok(performance.now() - start < 1000)
+  t.ok(process.cpuUsage().user - start < 1_000_000, 'less than a second of this processor')
 })
 
 t.test('what was written in quotes is read back', async (t) => {

@@ -18,8 +18,9 @@ import { openPoolStore } from '../../../src/services/store/pool-store.ts'
 import type { BindingRow } from '../../../src/services/store/schema.ts'
 import type { StoreHealth, StoreSettings } from '../../../src/services/store/settings.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
-import { systemClock } from '../../../src/sip/clock.ts'
+import { type Clock, systemClock } from '../../../src/sip/clock.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { freePort } from '../../support/free-port.ts'
 import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
 
 const clock = systemClock
@@ -28,6 +29,7 @@ const clock = systemClock
 async function watched(
   t: Test,
   settings: StoreSettings,
+  probed: Clock = clock,
 ): Promise<{
   readonly directory: Directory
   readonly news: StoreHealth[]
@@ -36,7 +38,7 @@ async function watched(
   const news: StoreHealth[] = []
   let wake = (): void => undefined
   const directory = await openDirectory(settings, {
-    clock,
+    clock: probed,
     onHealth: (health) => {
       news.push(health)
       wake()
@@ -167,14 +169,9 @@ t.test('SQLite', async (t) => {
 })
 
 t.test('an address where nobody listens is unreachable', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
   const { directory } = await watched(t, {
     kind: 'postgresql',
-    url: `postgresql://siplab:hidden@127.0.0.1:${port}/siplab`,
+    url: `postgresql://siplab:hidden@127.0.0.1:${await freePort()}/siplab`,
   })
   t.match(directory.health, { state: 'down', error: { code: 'store.unreachable' } })
   t.notMatch(directory.health.error?.message, /hidden/, 'the password is not in the message')
@@ -253,12 +250,14 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
   t.test(
     'as a standby it serves reads, names its refusal of writes, and takes them again on a new connection',
     async (t) => {
-      const { directory } = await watched(t, settings)
+      // Probes come when the test says so: one of an impaired store throws the connection away that refuses writes.
+      const probing = new FakeClock()
+      const { directory } = await watched(t, settings, probing)
       const database = new URL(server.url).pathname.slice(1)
       await admin(`alter database ${database} set default_transaction_read_only = on`)
       await admin(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'siplab'`)
       const lists = { domains: ['lab.test'], trustedServers: [], edges: [] }
-      await until(() => codeOf(directory.putLists(lists)), 'store.read-only')
+      await until(() => (probing.advance(1000), codeOf(directory.putLists(lists))), 'store.read-only')
       t.match(directory.health, { state: 'impaired', error: { code: 'store.read-only' } })
       t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'no error')
       await admin(`begin read write; alter database ${database} reset default_transaction_read_only; commit`)
@@ -301,7 +300,7 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
 
   t.test('a statement that waits for another is slow', async (t) => {
     await watched(t, settings)
-    const { directory } = await watched(t, { ...settings, statementTimeoutMs: 100 })
+    const { directory } = await watched(t, { ...settings, statementTimeoutMs: 2000 })
     const other = new pg.Client({ connectionString: server.url })
     await other.connect()
     await other.query('begin; lock table directory.accounts in access exclusive mode')
@@ -329,12 +328,14 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
 
   t.test('its own pool in use is slow, not lost', async (t) => {
     await watched(t, settings)
-    const { directory } = await watched(t, {
+    const { directory, until } = await watched(t, {
       ...settings,
       connections: 1,
       connectTimeoutMs: 300,
       statementTimeoutMs: 2000,
     })
+    // A busy machine may not have let it in within the time it has.
+    await until('up')
     const other = new pg.Client({ connectionString: server.url })
     await other.connect()
     await other.query('begin; lock table directory.accounts in access exclusive mode')

@@ -4,6 +4,7 @@ import { createServer, type TlsOptions } from 'node:tls'
 import t from 'tap'
 import { faultPki, show } from '../../../../src/faults/catalogue/fault-pki.ts'
 import { announcedCas, fits } from '../../../../src/sip/transport/connection/ca-names.ts'
+import { guardMs } from '../../../support/guard.ts'
 
 const pki = faultPki({ now: Date.now() })
 const stranger = pki.ca({ commonName: 'stranger Root CA' })
@@ -17,7 +18,7 @@ async function announcedBy(options: TlsOptions): Promise<readonly Buffer[] | und
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   const { port } = server.address() as AddressInfo
   try {
-    return await announcedCas({ host: '127.0.0.1', port }, { ca: pki.root.pem, servername: pki.name }, 5000)
+    return await announcedCas({ host: '127.0.0.1', port }, { ca: pki.root.pem, servername: pki.name }, guardMs)
   } finally {
     server.close()
   }

@@ -209,7 +209,7 @@ t.test('pings a silent dialled flow, and keeps it while pongs come', async (t) =
   const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
   for (let round = 0; round < 3; round++) {
     clock.advance(34_000)
-    await turns(20)
+    await turns(200)
   }
   t.match(flow, { open: true, confirmed: true })
 })
