@@ -43,10 +43,13 @@ function Ladder({ plan }: { readonly plan: PlanDocument }): JSX.Element {
     setWanted(all)
     model.filter(all)
   }
+  const follow = (next: boolean): void => {
+    // At once: of what is on its way from the lab nothing moves the rows of a paused ladder, or comes into a file.
+    reads.current = next
+    setLive(next)
+  }
   const open = (entries: readonly TraceEntry[]): void => {
-    // At once: what is on its way from the lab belongs to no file.
-    reads.current = false
-    setLive(false)
+    follow(false)
     model.clear()
     model.add(entries)
     drawAnew()
@@ -56,7 +59,7 @@ function Ladder({ plan }: { readonly plan: PlanDocument }): JSX.Element {
       <h1>Ladder</h1>
       <Filters names={nodes.map(({ name }) => name)} wanted={wanted} filter={filter} />
       <div class="actions">
-        <button type="button" aria-pressed={isLive} onClick={() => setLive(!isLive)}>
+        <button type="button" aria-pressed={isLive} onClick={() => follow(!isLive)}>
           {isLive ? '❚❚ Pause' : '▶ Follow the lab'}
         </button>
         <Exports rows={model.shown} open={open} />
