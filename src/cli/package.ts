@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { packageFolder } from '../topology/package-folder.ts'
 
 /**
- * V8 reads this one only when it starts, so the door cannot set it for itself: on a machine with much memory the young
- * generation would grow to 128 MB, under any load (docs/decisions/0064).
+ * V8 reads this flag only when it starts, so `siplab.mjs` cannot set it for its own process. Without it the young
+ * generation may grow to 128 MB on a machine with 24 GB (docs/decisions/0064).
  */
 export const heapFlags: readonly string[] = ['--max-semi-space-size=16']
 

@@ -265,7 +265,7 @@ for (const [how, reader] of [
     t.teardown(() => {
       for (const child of [own, sleeper]) child.kill('SIGKILL')
     })
-    // That nobody reads its log it may know before it is ready, or a moment after.
+    // It may learn before it is ready, or a moment after, that its log has no reader.
     await until(() =>
       statusOf(data, node).then(
         ({ state }) => state === 'ready' || state === 'degraded',

@@ -89,7 +89,7 @@ t.test('phones of the default lab', async (t) => {
     await until(() => documents.length > 0)
     const before = documents.length
     t.match(await watch.refresh(), { status: 200 })
-    // One more at least: what bob does meanwhile is told as well.
+    // At least one more: what bob does meanwhile comes too.
     await until(() => documents.length > before)
     watch.end()
   })
