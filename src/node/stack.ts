@@ -12,7 +12,7 @@ import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/r
 import { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { HeaderField } from '../sip/message/types.ts'
-import { OverloadGuard, systemLoop } from '../sip/transaction/overload.ts'
+import { OverloadGuard, threadCpuMs } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
@@ -87,7 +87,8 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const refusals = new RefusalCounts()
   const events = proxyEvents(options, who, refusals)
-  const overload = new OverloadGuard(clock, systemLoop)
+  const atEndOfTurn = (callback: () => void): void => transport.atEndOfTurn(callback)
+  const overload = new OverloadGuard(clock, { atEndOfTurn, cpuMs: threadCpuMs })
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
   const transport = transportOf(options, user, (evidence) => core?.judge(evidence) ?? unjudged)

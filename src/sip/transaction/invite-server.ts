@@ -11,6 +11,7 @@ export const proceeding: ServerState = {
   onRepeat: (tx) => tx.resend(tx.text),
   respond(tx, status, text) {
     tx.stopTrying()
+    if (status === 100) return tx.transmitTrying(text)
     tx.transmit(text)
     if (status >= 300) tx.become(completed)
     else if (status >= 200) tx.become(accepted)

@@ -13,7 +13,7 @@ export const trying: ServerState = {
   respond(tx, status, text) {
     // RFC 4320 §4.1: no provisional response but a late 100. §4.2: silence instead of a 408.
     if (status < 200) {
-      if (status === 100 && !tx.answered) tx.transmit(text)
+      if (status === 100 && !tx.answered) tx.transmitTrying(text)
       return
     }
     if (status === 408) return tx.end()

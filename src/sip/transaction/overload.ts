@@ -64,18 +64,16 @@ export const defaultOverload: OverloadSettings = {
 
 /** The event loop of this thread. */
 export interface EventLoop {
-  /** Calls back when the turn is over: `setImmediate`. */
+  /** Calls back when the turn is over. */
   atEndOfTurn(callback: () => void): unknown
   /** Processor time of this thread so far, milliseconds. */
   cpuMs(): number
 }
 
-export const systemLoop: EventLoop = {
-  atEndOfTurn: setImmediate,
-  cpuMs() {
-    const { user, system } = process.threadCpuUsage()
-    return (user + system) / 1000
-  },
+/** For `EventLoop.cpuMs`. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 export class OverloadGuard {

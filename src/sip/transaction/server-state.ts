@@ -32,6 +32,7 @@ export interface ServerInState {
   stopTrying(): void
   sendTrying(): void
   transmit(text: string): void
+  transmitTrying(text: string): void
   resend(text: string): void
   absorb(text: string): void
   awaitAck(): void

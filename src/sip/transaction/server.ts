@@ -130,13 +130,23 @@ export class Server implements ServerTransaction, TimerOwner {
 
   /** Sends and, where it may be asked for again, keeps `text`. */
   transmit(text: string): void {
-    this.answered = true
-    this.text = this.reliable && !this.byOldRules ? '' : text
+    this.keep(text)
     this.resend(text)
+  }
+
+  /** The same for a 100: it stops repetitions, and over a connection there are none to stop in a hurry. */
+  transmitTrying(text: string): void {
+    this.keep(text)
+    if (!this.flow.send(text, 'may-wait')) this.home.undeliverable(this.flow, text)
   }
 
   resend(text: string): void {
     if (text !== '' && !this.flow.send(text)) this.home.undeliverable(this.flow, text)
+  }
+
+  private keep(text: string): void {
+    this.answered = true
+    this.text = this.reliable && !this.byOldRules ? '' : text
   }
 
   onRepeat(): void {

@@ -4,6 +4,7 @@ import type { MessageLimits } from '../message/types.ts'
 import type { FlowTable } from './flow-table.ts'
 import type { LinkFaults } from './faults/link-faults.ts'
 import type { TransportSettings } from './settings.ts'
+import type { Company } from './connection/company.ts'
 import type { Turns } from './connection/turns.ts'
 import type { Unfinished } from './connection/unfinished.ts'
 import type { Judgement, PeerEvidence, TraceTap, TransportUser } from './types.ts'
@@ -16,6 +17,7 @@ export interface Core {
   readonly settings: TransportSettings
   readonly flows: FlowTable
   readonly turns: Turns
+  readonly company: Company
   readonly unfinished: Unfinished
   readonly faults: LinkFaults
   trace: TraceTap | undefined

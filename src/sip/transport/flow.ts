@@ -85,8 +85,11 @@ export interface Flow {
    * Queues one whole message (latin1). False: the flow is closed, its send queue is full, or the head is longer than
    * `MessageLimits.headBytes`, or to a server the body longer than `bodyBytes`; nothing was sent. A datagram flow
    * always takes it.
+   *
+   * @param hurry `may-wait`: over a connection it may wait a moment for the next message. Absent: it goes out in this
+   * turn of the event loop
    */
-  send(text: string): boolean
+  send(text: string, hurry?: 'may-wait'): boolean
   /** Ends it; `because` is a verdict code or a short dotted reason. */
   close(because: string): void
   /**

@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../clock.ts'
 import { defaultLimits, type MessageLimits } from '../message/types.ts'
 import { Admission } from './connection/admission.ts'
+import { Company } from './connection/company.ts'
 import { ConnectionFlow } from './connection/connection-flow.ts'
 import type { Core } from './core.ts'
 import type { Flow, FlowId } from './flow.ts'
@@ -63,6 +64,7 @@ class Transport implements TransportLayer {
       settings,
       flows,
       turns: new Turns(),
+      company: new Company(clock),
       unfinished: new Unfinished(flows, settings.unfinishedBytes),
       faults: new LinkFaults(),
       trace: undefined,
@@ -110,10 +112,15 @@ class Transport implements TransportLayer {
     this.#core.trace = tap
   }
 
+  atEndOfTurn(callback: () => void): void {
+    this.#core.turns.atEnd(callback)
+  }
+
   async close(): Promise<void> {
     this.#sweepTimer?.cancel()
     this.#outgoing.stop()
     const stopped = this.#incoming.stop()
+    this.#core.company.end()
     this.#core.turns.end()
     for (const flow of [...this.flows()]) flow.close('closed')
     await Promise.all([stopped, this.#udp.close()])

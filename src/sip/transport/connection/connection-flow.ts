@@ -28,6 +28,7 @@ const ping = '\r\n\r\n'
 const pong = '\r\n'
 
 const noOctets = Buffer.alloc(0)
+const noChunks: Buffer[] = []
 
 export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents {
   readonly id: FlowId
@@ -54,8 +55,15 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #notes: Map<string, unknown> | undefined
   /** Text of this turn, not yet written. */
   #pending = ''
+  /** Text that waits for the next one. */
+  #waitingText = ''
+  /** `company` knows it. */
+  #isInCompany = false
   /** Octets read in this turn. */
   #readInTurn = 0
+  /** What was read and not worked on: mostly one chunk a turn. */
+  #chunk: Buffer | undefined
+  #furtherChunks: Buffer[] = noChunks
   /** Reasons not to read; 0: it reads. */
   #held = 0
   /** Since when the peer has read nothing of what waits; undefined: nothing waits. */
@@ -120,17 +128,19 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     return flow
   }
 
-  send(text: string): boolean {
+  send(text: string, hurry?: 'may-wait'): boolean {
     if (!this.open || this.#queued() >= this.#core.settings.sendQueueBytes) return false
     if (isHeadTooLong(text, this.#core.limits) || this.#isBodyTooLong(text)) return false
     this.#core.trace?.({ direction: 'out', flow: this, text })
-    if (this.#fault === undefined) this.write(text)
-    else this.#fault.send(text)
+    if (this.#fault !== undefined) this.#fault.send(text)
+    else if (hurry === undefined || this.#wiring.framed || this.#pending !== '') this.write(text)
+    else this.#waitForCompany(text)
     return true
   }
 
   close(because: string): void {
     if (!this.open) return
+    this.waitedEnough()
     this.#ended(because)
     this.#writePending()
     this.#wire.destroySoon()
@@ -142,6 +152,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
    * destroyed with octets unread resets the connection, and the reset takes the answer away from the peer.
    */
   #endReading(because: string): void {
+    this.waitedEnough()
     this.#ended(because)
     this.#writePending()
     this.#wire.end()
@@ -152,6 +163,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Ends it at once; what was queued is lost. */
   abort(because: string): void {
     this.#pending = ''
+    this.#waitingText = ''
     const wasOpen = this.open
     if (wasOpen) this.#ended(because)
     this.#wire.destroy()
@@ -162,8 +174,14 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (!this.open) return
     if (this.#wiring.framed) return this.#writeNow(text)
     if (this.#pending === '' && this.#readInTurn === 0) this.#core.turns.add(this)
-    this.#pending += text
+    this.#pending += this.#waitingText + text
+    this.#waitingText = ''
     if (this.#pending.length >= batchOctets) this.#writePending()
+  }
+
+  waitedEnough(): void {
+    this.#isInCompany = false
+    if (this.#waitingText !== '') this.write('')
   }
 
   endTurn(): void {
@@ -202,13 +220,30 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
+    this.#noteRead(chunk.length)
+    if (this.#chunk === undefined) this.#chunk = chunk
+    else if (this.#furtherChunks.length === 0) this.#furtherChunks = [chunk]
+    else this.#furtherChunks.push(chunk)
+  }
+
+  work(): void {
+    const chunk = this.#chunk
+    if (chunk === undefined) return
+    const further = this.#furtherChunks
+    this.#chunk = undefined
+    this.#furtherChunks = noChunks
+    this.#take(chunk)
+    for (const next of further) this.#take(next)
+  }
+
+  #take(chunk: Buffer): void {
+    if (!this.open) return
     if (this.#opening !== undefined && this.#isForeign(this.#opening, chunk)) return
     if (!this.confirmed) {
       // The close that follows is taken as where nothing is explained.
       if (this.#isUnconfirmed() && isExplained(chunk)) return
       this.confirmed = true
     }
-    this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#read(chunk)
     else this.#fault.receive(chunk)
   }
@@ -285,6 +320,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   closed(): void {
+    // What came before the end counts.
+    this.work()
     this.#fault?.release()
     if (!this.open) return
     const cause = this.#cause
@@ -315,7 +352,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   #queued(): number {
-    return this.#pending.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
+    return this.#pending.length + this.#waitingText.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
   }
 
   /** A server here would end the connection; what others read is their business. */
@@ -343,6 +380,13 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if ((this.#held & reason) === 0) return
     this.#held &= ~reason
     if (this.#held === 0 && this.open) this.#wire.resume()
+  }
+
+  #waitForCompany(text: string): void {
+    this.#waitingText += text
+    if (this.#isInCompany) return
+    this.#isInCompany = true
+    this.#core.company.add(this)
   }
 
   #writePending(): void {

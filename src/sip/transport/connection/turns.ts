@@ -1,29 +1,49 @@
 /**
- * The flows that read or were given something to send in this turn of the event loop: at its end each writes once, and
- * may read again.
+ * The turn of the event loop in steps: first everything is read, then all of it is worked on, then each flow writes
+ * once and may read again. The code and data of each step stay in the caches of the processor until the step is over
+ * (docs/decisions/0066). One write per connection and turn: with TLS one record instead of several.
  */
 
 export interface TakesTurns {
+  /** Works on what was read in this turn. */
+  work(): void
+  /** Writes what there is to send. */
   endTurn(): void
 }
 
-/** One write per connection and turn: with TLS one record instead of several (bench: saturated TLS calls). */
 export class Turns {
+  /** Those that read or were given something to send in this turn. */
   #flows: TakesTurns[] = []
+  #atEnd: (() => void)[] = []
   #scheduled = false
 
   add(flow: TakesTurns): void {
     this.#flows.push(flow)
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(endTurn, this)
+    this.#schedule()
+  }
+
+  /** Calls back once, when all flows of this turn have written. */
+  atEnd(callback: () => void): void {
+    this.#atEnd.push(callback)
+    this.#schedule()
   }
 
   end(): void {
-    this.#scheduled = false
+    // The work of one gives others something to send: they join the list meanwhile.
+    for (let at = 0; at < this.#flows.length; at++) this.#flows[at]?.work()
     const flows = this.#flows
+    const atEnd = this.#atEnd
     this.#flows = []
+    this.#atEnd = []
+    this.#scheduled = false
     for (const flow of flows) flow.endTurn()
+    for (const callback of atEnd) callback()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(endTurn, this)
   }
 }
 

@@ -40,6 +40,8 @@ export class Datagrams implements TakesTurns {
     return this.#queued
   }
 
+  work(): void {}
+
   endTurn(): void {
     // The socket may have been closed since they went out.
     if (this.#texts.length === 0) return

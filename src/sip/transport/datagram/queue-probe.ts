@@ -63,6 +63,8 @@ export class QueueProbe implements TakesTurns {
     return true
   }
 
+  work(): void {}
+
   endTurn(): void {
     const isEmpty = this.#inTurn < datagramsInTurn
     this.#inTurn = 0

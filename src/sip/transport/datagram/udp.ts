@@ -6,6 +6,7 @@ import { parseDatagram } from '../../message/parse.ts'
 import type { SipMessage } from '../../message/types.ts'
 import { plainAddress } from '../address.ts'
 import type { Core } from '../core.ts'
+import type { TakesTurns } from '../connection/turns.ts'
 import { Datagrams } from './datagrams.ts'
 import { type Flow, type FlowId, keptFor, type SocketAddress } from '../flow.ts'
 import { nextFlowId } from '../flow-table.ts'
@@ -85,7 +86,7 @@ interface Host {
 
 const nowhere: Host = { address: '', ports: new Map() }
 
-export class UdpSocket implements Listener {
+export class UdpSocket implements Listener, TakesTurns {
   readonly settings: ListenerSettings
   readonly #core: Core
   readonly #socket: Socket
@@ -105,6 +106,9 @@ export class UdpSocket implements Listener {
   #last = nowhere
   #local: SocketAddress
   #isClosed = false
+  /** Read in this turn and not worked on, and where each came from. */
+  readonly #octets: Buffer[] = []
+  readonly #sources: RemoteInfo[] = []
 
   constructor(core: Core, settings: ListenerSettings) {
     this.#core = core
@@ -262,6 +266,21 @@ export class UdpSocket implements Listener {
 
   #received(octets: Buffer, from: RemoteInfo): void {
     if (this.#probe.saw(octets)) return
+    if (this.#octets.length === 0) this.#core.turns.add(this)
+    this.#octets.push(octets)
+    this.#sources.push(from)
+  }
+
+  work(): void {
+    const octets = this.#octets.splice(0)
+    const sources = this.#sources.splice(0)
+    for (let at = 0; at < octets.length && !this.#isClosed; at++)
+      this.#take(octets[at] as Buffer, sources[at] as RemoteInfo)
+  }
+
+  endTurn(): void {}
+
+  #take(octets: Buffer, from: RemoteInfo): void {
     const remote = { address: plainAddress(from.address), port: from.port }
     if (isKeepAlive(octets)) return
     const flow = this.flowTo(remote, 'accepted', undefined, this.#probe.turnBeganAt)

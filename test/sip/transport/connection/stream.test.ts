@@ -4,6 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { fc } from '../../../support/property.ts'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import {
   harness,
@@ -18,6 +19,7 @@ import { FakeClock } from '../../../support/fake-clock.ts'
 import { turns } from '../../../support/turns.ts'
 import type { SipRequest } from '../../../../src/sip/message/index.ts'
 import type { Listener } from '../../../../src/sip/transport/index.ts'
+import { companyMs } from '../../../../src/sip/transport/connection/company.ts'
 
 interface Served {
   readonly server: Harness
@@ -36,6 +38,8 @@ async function peer(t: Test, { listener }: Served, localAddress?: string): Promi
   await new Promise((resolve) => socket.once('connect', resolve))
   return socket
 }
+
+const tryingText = 'SIP/2.0 100 Trying\r\nContent-Length: 0\r\n\r\n'
 
 /** Everything the socket gives until it ends or has given so many characters. */
 function read(socket: Socket, characters = Number.POSITIVE_INFINITY): Promise<string> {
@@ -100,6 +104,56 @@ t.test('writes the messages of one turn together, in order', async (t) => {
   const chunk = new Promise<string>((resolve) => socket.once('data', (octets) => resolve(octets.toString())))
   socket.write(messageText())
   t.match(await chunk, /^SIP\/2.0 200 OK[^]*\r\n\r\nMESSAGE [^]*second$/)
+})
+
+t.test('sends what may wait in front of the next message, in one write', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, { clock, onRequest: (_, flow) => void flow.send(tryingText, 'may-wait') })
+  const socket = await peer(t, at)
+  const chunks: string[] = []
+  socket.on('data', (chunk) => chunks.push(chunk.toString('latin1')))
+  socket.write(messageText())
+  const { request, flow } = await at.server.next('request')
+  await turns(3)
+  t.same(chunks, [])
+  const answer = okText(request)
+  flow.send(answer)
+  await once(socket, 'data')
+  t.same(chunks, [tryingText + answer])
+})
+
+t.test('sends what may wait alone when nothing follows it for a moment', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, { clock, onRequest: (_, flow) => void flow.send(tryingText, 'may-wait') })
+  const socket = await peer(t, at)
+  const text = read(socket, tryingText.length)
+  socket.write(messageText())
+  await at.server.next('request')
+  await turns(3)
+  t.equal(socket.bytesRead, 0)
+  clock.advance(companyMs)
+  t.equal(await text, tryingText)
+})
+
+t.test('sends what may wait before it ends the connection', async (t) => {
+  const at = await served(t, { clock: new FakeClock(), onRequest: (_, flow) => void flow.send(tryingText, 'may-wait') })
+  const socket = await peer(t, at)
+  const text = read(socket)
+  socket.write(messageText())
+  const { flow } = await at.server.next('request')
+  flow.close('test')
+  t.equal(await text, tryingText)
+})
+
+t.test('hands up what came in front of the end of a connection', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  socket.end(messageText())
+  await at.server.next('closed')
+  t.same(
+    at.server.news.map(({ kind }) => kind),
+    ['opened', 'request', 'closed'],
+  )
 })
 
 t.test('stamps the source on the top Via of every request', async (t) => {
