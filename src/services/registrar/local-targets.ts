@@ -76,13 +76,28 @@ function toBindings(
 ): Decision {
   const targets: Target[] = []
   for (const flows of byInstance(chosen(arrival, bindings))) {
-    const [first, ...others] = flows.flatMap((binding) => {
-      const target = targetOf(binding, options)
-      return target === undefined ? [] : [by === 'binding' ? target : { ...target, by }]
-    })
-    if (first !== undefined) targets.push(others.length === 0 ? first : { ...first, others })
+    const target = targetOfInstance(flows, by, options)
+    if (target !== undefined) targets.push(target)
   }
   return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
+}
+
+/** The first binding that leads anywhere, with the others behind it. Mostly there is one (bench/proxy.ts, calls). */
+function targetOfInstance(
+  flows: readonly Binding[],
+  by: 'binding' | 'open-binding',
+  options: LocalTargetsOptions,
+): Target | undefined {
+  let first: Target | undefined
+  const others: Target[] = []
+  for (const binding of flows) {
+    const found = targetOf(binding, options)
+    if (found === undefined) continue
+    const target = by === 'binding' ? found : { ...found, by }
+    if (first === undefined) first = target
+    else others.push(target)
+  }
+  return first === undefined || others.length === 0 ? first : { ...first, others }
 }
 
 /**

@@ -109,31 +109,29 @@ function elsewhere(
 }
 
 function alongFlow(arrival: Arrival, { flow }: Extract<TokenReading, { kind: 'flow' }>): Decision {
-  return route(arrival, { flow: flow.id, face: flow.face }, 'flow-token')
+  return route(arrival, { flow: flow.id, face: flow.face, routes: none, nextHop: undefined }, 'flow-token')
 }
+
+const none: readonly string[] = []
 
 /** Our Route value goes along, so that the other node reads the token itself. */
 function toNode(arrival: Arrival, node: string, { port = 5061 }: FlowTokenOptions): Decision {
   const own = arrival.ownRoute
   if (own === undefined) return pass
-  return route(arrival, { routes: [own.text], nextHop: `sip:${node}:${port};transport=tls` }, 'flow-token.elsewhere')
+  const nextHop = `sip:${node}:${port};transport=tls`
+  return route(arrival, { flow: undefined, face: undefined, routes: [own.text], nextHop }, 'flow-token.elsewhere')
 }
 
 function cameFromClient({ flow }: Arrival): boolean {
   return flow.direction === 'accepted' && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
 }
 
-function route({ uri, remarks: { dialog } }: Arrival, way: Partial<Target>, because: string): Decision {
-  const target: Target = {
-    by: dialog === undefined ? 'path' : 'dialog',
-    aor: '',
-    uri: uri.text,
-    flow: undefined,
-    routes: [],
-    nextHop: undefined,
-    q: 1000,
-    face: undefined,
-    ...way,
-  }
+function route(
+  { uri, remarks: { dialog } }: Arrival,
+  { flow, face, routes, nextHop }: Pick<Target, 'flow' | 'face' | 'routes' | 'nextHop'>,
+  because: string,
+): Decision {
+  const by = dialog === undefined ? 'path' : 'dialog'
+  const target: Target = { uri: uri.text, flow, routes, nextHop, q: 1000, face, by, aor: '' }
   return { kind: 'route', targets: [target], because }
 }
