@@ -50,12 +50,12 @@ function contactValue(
   gruus: { readonly public: boolean; readonly endpoint: boolean },
 ): string {
   const seconds = Math.max(0, Math.ceil((binding.expires - wall) / 1000))
+  const { q, instance, regId } = binding
   let value = `<${binding.contact}>;expires=${seconds}`
-  if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
-  if (binding.instance !== undefined) value += `;+sip.instance=${quote(`<${binding.instance}>`)}`
-  if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
-  if (binding.instance !== undefined && gruus.public)
-    value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
+  if (q !== 1000) value += `;q=${q / 1000}`
+  if (instance !== undefined) value += `;+sip.instance=${quote(`<${instance}>`)}`
+  if (regId !== undefined) value += `;reg-id=${regId}`
+  if (instance !== undefined && gruus.public) value += `;pub-gruu="${publicGruu(binding.aor, instance)}"`
   const gruu = gruus.endpoint ? endpointGruu(binding.aor, binding) : undefined
   return gruu === undefined ? value : `${value};gruu="${gruu}"`
 }
