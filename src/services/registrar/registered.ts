@@ -8,6 +8,7 @@ import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import type { ReadContacts } from './contacts.ts'
 import type { Outcome, Refreshed } from '../location/rules.ts'
+import { namesEndpoint } from './endpoint.ts'
 import { endpointGruu, publicGruu } from './gruu.ts'
 
 /** For clients that send an epid. Their reader wants each name spelled so, and no blank in lists. */
@@ -61,7 +62,7 @@ function contactValue(
 }
 
 function isCommunicator({ request }: Arrival): boolean {
-  return request.from.parameters.has('epid') || request.header('ms-keep-alive') !== undefined
+  return namesEndpoint(request) || request.header('ms-keep-alive') !== undefined
 }
 
 function communicatorHeaders(

@@ -6,7 +6,7 @@
 /** No record. */
 export const none = -1
 
-/** Places of 32 bits in a record. The first four are two numbers of 64 bits, see `Records.expires` and `Records.flow`. */
+/** Places of 32 bits in a record. The first four are two numbers of 64 bits, `Records.expires` and `Records.flow`. */
 export const HASH = 4
 export const KEY_HASH = 5
 /** Next record of the hash chain, or of the list of free ones. */
