@@ -26,8 +26,8 @@ export function linesOf(binding: Binding): readonly string[] {
 }
 
 /**
- * A binding as it was when it was read: what happens to its record later does not show. Of most bindings of a user only
- * the Contact is asked for, so nothing else is cut out of the text before it is (bench/proxy.ts, register-10).
+ * A binding as it was when it was read: it does not change with its record. Of most bindings of a user only the Contact
+ * is asked for, so nothing else is cut out of the text before it is (bench/proxy.ts, register-10).
  */
 export class StoredBinding implements Binding {
   readonly aor: string
