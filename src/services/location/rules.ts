@@ -54,9 +54,11 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   if (change.all) return planRemovalOfAll(current, change)
   const put: Binding[] = []
   const remove: Binding[] = []
+  const touched: Binding[] = []
   let refreshed: Refreshed = 'same'
   for (const contact of change.contacts) {
     const known = findSame(current, contact, change) ?? findSame(put, contact, change)
+    if (known !== undefined) touched.push(known)
     if (known !== undefined && !put.includes(known) && isOld(known, change))
       return planRepetition(current, change) ?? { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
@@ -70,7 +72,8 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
       takeOut(put, known.key)
     }
   }
-  const plan = withinLimit(current, change, put, remove)
+  const others = current.filter((known) => !touched.includes(known))
+  const plan = withinLimit(others, change, put, remove)
   return plan.kind === 'done' && put.length > 0 ? { ...plan, refreshed } : plan
 }
 
@@ -169,17 +172,18 @@ function newKey({ uri, binding }: ContactChange, taken: readonly (readonly Bindi
   return key
 }
 
-/** Bindings that lead nowhere make room: first those whose flow a restart took, then those of an earlier life. */
-function withinLimit(current: readonly Binding[], change: Change, put: readonly Binding[], remove: Binding[]): Plan {
-  const kept = current.filter(({ key }) => indexOf(put, key) === -1 && indexOf(remove, key) === -1)
-  const excess = kept.length + put.length - change.limit
-  if (excess > 0 && put.length > 0) {
-    const way = givingWay(kept, put, change).slice(0, excess)
-    if (way.length < excess) return { kind: 'too-many', limit: change.limit }
-    remove.push(...way)
-  }
-  const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
-  return { kind: 'done', put, remove, bindings, refreshed: 'no' }
+/**
+ * Bindings that lead nowhere make room: first those whose flow a restart took, then those of an earlier life.
+ *
+ * @param others those of the user that the request does not name
+ */
+function withinLimit(others: readonly Binding[], change: Change, put: readonly Binding[], remove: Binding[]): Plan {
+  const excess = others.length + put.length - change.limit
+  const way = excess > 0 && put.length > 0 ? givingWay(others, put, change).slice(0, excess) : []
+  if (way.length < excess && put.length > 0) return { kind: 'too-many', limit: change.limit }
+  remove.push(...way)
+  const kept = way.length === 0 ? others : others.filter((known) => !way.includes(known))
+  return { kind: 'done', put, remove, bindings: kept.length === 0 ? put : [...kept, ...put], refreshed: 'no' }
 }
 
 function givingWay(kept: readonly Binding[], put: readonly Binding[], change: Change): readonly Binding[] {

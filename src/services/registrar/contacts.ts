@@ -5,6 +5,7 @@ import { parseUri, uriText } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
 import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
 import { refuse } from '../../sip/routing/decision.ts'
+import { namesEndpoint } from './endpoint.ts'
 import { isGruuOf } from './gruu.ts'
 import { hasOptionTag } from '../../sip/message/option-tags.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
@@ -154,6 +155,8 @@ interface Wanted {
   readonly q: number
   readonly regId: number | undefined
   readonly instance: string | undefined
+  readonly epid: string | undefined
+  readonly userAgent: string
   /** MS-SIPRE: the address that this end saw takes the place of the one in the URI. */
   readonly replace: boolean
 }
@@ -274,7 +277,10 @@ function readWanted(
       'register.proxy-replace',
       'Contact: proxy=replace needs the transport of this flow, one hop away',
     )
-  return { kind: 'wanted', wanted: { q, regId, instance, replace } }
+  const { request } = arrival
+  const epid = namesEndpoint(request) ? request.from.parameters.get('epid') : undefined
+  const userAgent = request.header('User-Agent') ?? ''
+  return { kind: 'wanted', wanted: { q, regId, instance, epid, userAgent, replace } }
 }
 
 /** `urn:uuid:6163cf37-…`, without its brackets. Empty: it says nothing, so it could not tell two devices apart. */
@@ -283,16 +289,21 @@ function readInstance(parameters: NameAddress['parameters']): string | undefined
   return (parameters.get('+sip.instance') ?? '').replace(/^<|>$/g, '').trim()
 }
 
-function storedTexts({ request }: Arrival, uri: SipUri, { instance }: Wanted): readonly (string | undefined)[] {
-  const epid = request.from.parameters.get('epid')
-  return [uri.text, request.callId, instance, epid, request.header('User-Agent'), ...request.headers('Path')]
+function storedTexts(
+  { request }: Arrival,
+  uri: SipUri,
+  { instance, epid, userAgent }: Wanted,
+): readonly (string | undefined)[] {
+  const texts = [uri.text, request.callId, instance, epid, userAgent]
+  const paths = request.headers('Path')
+  return paths.length === 0 ? texts : texts.concat(paths)
 }
 
 function bindingOf(
   { request, flow, wall }: Arrival,
   uri: SipUri,
   expires: number,
-  { q, regId, instance }: Wanted,
+  { q, regId, instance, epid, userAgent }: Wanted,
   reach: Reach,
   settings: ContactSettings,
 ): ContactChange['binding'] {
@@ -300,15 +311,15 @@ function bindingOf(
     contact: flat(uri.text),
     q,
     expires: wall + expires * 1000,
-    path: request.addresses('Path').map((path) => flat(path.text)),
+    path: request.headers('Path').length === 0 ? [] : request.addresses('Path').map((path) => flat(path.text)),
     instance: instance && flat(instance),
     regId,
-    epid: request.from.parameters.get('epid'),
+    epid,
     owner: settings.self,
     ownerRoute: reach.onFlow ? settings.ownRoute?.(flow) : undefined,
     flowBound: reach.bound,
     flow: reach.onFlow ? flow.id : undefined,
-    userAgent: (request.header('User-Agent') ?? '').slice(0, 200),
+    userAgent: userAgent.slice(0, 200),
     received: sourceOf(flow),
   }
 }

@@ -8,6 +8,7 @@ import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import type { ReadContacts } from './contacts.ts'
 import type { Outcome, Refreshed } from '../location/rules.ts'
+import { namesEndpoint } from './endpoint.ts'
 import { endpointGruu, publicGruu } from './gruu.ts'
 
 /** For clients that send an epid. Their reader wants each name spelled so, and no blank in lists. */
@@ -50,18 +51,18 @@ function contactValue(
   gruus: { readonly public: boolean; readonly endpoint: boolean },
 ): string {
   const seconds = Math.max(0, Math.ceil((binding.expires - wall) / 1000))
+  const { q, instance, regId } = binding
   let value = `<${binding.contact}>;expires=${seconds}`
-  if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
-  if (binding.instance !== undefined) value += `;+sip.instance=${quote(`<${binding.instance}>`)}`
-  if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
-  if (binding.instance !== undefined && gruus.public)
-    value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
+  if (q !== 1000) value += `;q=${q / 1000}`
+  if (instance !== undefined) value += `;+sip.instance=${quote(`<${instance}>`)}`
+  if (regId !== undefined) value += `;reg-id=${regId}`
+  if (instance !== undefined && gruus.public) value += `;pub-gruu="${publicGruu(binding.aor, instance)}"`
   const gruu = gruus.endpoint ? endpointGruu(binding.aor, binding) : undefined
   return gruu === undefined ? value : `${value};gruu="${gruu}"`
 }
 
 function isCommunicator({ request }: Arrival): boolean {
-  return request.from.parameters.has('epid') || request.header('ms-keep-alive') !== undefined
+  return namesEndpoint(request) || request.header('ms-keep-alive') !== undefined
 }
 
 function communicatorHeaders(

@@ -17,6 +17,7 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import type { Account } from '../store/directory.ts'
 import { readContacts } from './contacts.ts'
 import type { ContactSettings, ReadContacts } from './contacts.ts'
+import { namesEndpoint } from './endpoint.ts'
 import { dateHeader } from '../../sip/message/date-header.ts'
 import { registeredHeaders } from './registered.ts'
 import type { CommunicatorSettings } from './registered.ts'
@@ -172,8 +173,7 @@ function refuseClient({ request }: Arrival, self: string): Decision | undefined 
       diagnostics(2057, 'A client with msrtc-event-categories supports gruu-10', self),
     ])
   const isNamed =
-    request.from.parameters.has('epid') ||
-    request.addresses('Contact').some(({ parameters }) => parameters.has('+sip.instance'))
+    namesEndpoint(request) || request.addresses('Contact').some(({ parameters }) => parameters.has('+sip.instance'))
   return isNamed
     ? undefined
     : refuse(400, 'register.no-endpoint', [diagnostics(4010, 'Neither epid nor +sip.instance', self)])

@@ -90,3 +90,35 @@ t.test('ten thousand users grow the table without losing one', async (t) => {
     ),
   )
 })
+
+t.test(
+  'a binding that was read stays as it was when its record is refreshed, replaced, removed or reused',
+  async (t) => {
+    for (const sample of fc.sample(binding, { numRuns: 50, seed: 2 })) {
+      const table = new BindingTable()
+      table.put(sample)
+      const [read] = table.get(sample.aor)
+      table.put({ ...sample, expires: sample.expires + 1, q: 1, cseq: 7, flow: 9 as FlowId, userAgent: 'other/2' })
+      table.put({ ...sample, contact: 'sip:c@192.0.2.9', callId: 'c3', path: ['<sip:p3;lr>'], instance: 'urn:uuid:2' })
+      table.remove(sample.aor, sample.key)
+      table.put({ ...sample, key: 'sip:x', contact: `${sample.contact};x`, epid: '77', received: '192.0.2.8:1' })
+      t.same(JSON.parse(JSON.stringify(read)), JSON.parse(JSON.stringify(sample)))
+    }
+  },
+)
+
+t.test('a record is found and compared by its text alone', async (t) => {
+  const [sample] = fc.sample(binding, { numRuns: 1, seed: 3 })
+  if (sample === undefined) throw new Error('no sample')
+  const table = new BindingTable()
+  const put = { ...sample, contact: 'sip:a@192.0.2.1', key: 'sip:a@192.0.2.1', path: [] }
+  table.put(put)
+  table.put({ ...put, received: `${put.received}0`, path: ['<sip:p1;lr>'] })
+  t.equal(table.size, 1)
+  t.match(table.get(put.aor), [{ received: `${put.received}0`, path: ['<sip:p1;lr>'] }])
+  table.put(put)
+  t.match(table.get(put.aor), [{ received: put.received, path: [] }])
+  t.notOk(table.remove(put.aor, 'sip:a@192.0.2.'))
+  t.notOk(table.remove(put.aor.slice(0, -1), put.key))
+  t.ok(table.remove(put.aor, put.key))
+})

@@ -841,3 +841,14 @@ t.test('a temporary GRUU is no user of this server', async (t) => {
   t.match(call('sip:alice@lab.test;gr'), { kind: 'refuse', status: 404 })
   t.match(call('sip:bob@lab.test;gr'), { kind: 'refuse', status: 404 }, 'of a user who is not signed in too')
 })
+
+t.test('an epid counts in any case, and only as a parameter of From', async (t) => {
+  const { register, location } = service(t)
+  const headers = ['Contact: <sip:alice@192.0.2.9:5070;transport=tcp>']
+  const epidOf = async (fromParameters: string, cseq: number): Promise<string | undefined> => {
+    register({ fromParameters, headers, cseq })
+    return (await location.lookup('sip:alice@lab.test'))[0]?.epid
+  }
+  t.equal(await epidOf(';tag=1;EPid=9e33', 1), '9e33')
+  t.equal(await epidOf(';tag=1;other="epid=1"', 2), undefined)
+})

@@ -5,55 +5,83 @@
 
 const unit = 16
 const pageUnits = 16 * 1024
+const lineEnd = 10
 
-export interface TextArena {
+export class TextArena {
+  readonly #pages: Buffer[] = []
+  readonly #freeCells: number[][] = []
+  #nextUnit = pageUnits
+
+  get bytes(): number {
+    return this.#pages.length * pageUnits * unit
+  }
+
   /** Stores latin1 text; gives the cell to read it back by. */
-  store(text: string): number
-  read(cell: number, length: number): string
-  /** @param length of the text that was stored there */
-  release(cell: number, length: number): void
-  readonly bytes: number
-}
-
-export function textArena(): TextArena {
-  const pages: Buffer[] = []
-  const freeCells: number[][] = []
-  let nextUnit = pageUnits
-
-  function allocate(units: number): number {
-    const free = freeCells[units]?.pop()
-    if (free !== undefined) return free
-    if (nextUnit + units > pageUnits) {
-      pages.push(Buffer.alloc(pageUnits * unit))
-      nextUnit = 0
-    }
-    const cell = (pages.length - 1) * pageUnits + nextUnit
-    nextUnit += units
+  store(text: string): number {
+    const units = unitsOf(text.length)
+    if (units > pageUnits)
+      throw new RangeError(`a record holds at most ${pageUnits * unit} characters, this one has ${text.length}`)
+    const cell = this.#allocate(units)
+    this.#pageOf(cell)?.write(text, placeOf(cell), 'latin1')
     return cell
   }
 
-  return {
-    store(text) {
-      const units = unitsOf(text.length)
-      if (units > pageUnits)
-        throw new RangeError(`a record holds at most ${pageUnits * unit} characters, this one has ${text.length}`)
-      const cell = allocate(units)
-      pages[Math.floor(cell / pageUnits)]?.write(text, (cell % pageUnits) * unit, 'latin1')
-      return cell
-    },
-    read(cell, length) {
-      const start = (cell % pageUnits) * unit
-      return pages[Math.floor(cell / pageUnits)]?.toString('latin1', start, start + length) ?? ''
-    },
-    release(cell, length) {
-      const units = unitsOf(length)
-      const free = (freeCells[units] ??= [])
-      free.push(cell)
-    },
-    get bytes() {
-      return pages.length * pageUnits * unit
-    },
+  read(cell: number, length: number): string {
+    const start = placeOf(cell)
+    return this.#pageOf(cell)?.toString('latin1', start, start + length) ?? ''
   }
+
+  /** @param length of the text that was stored there */
+  release(cell: number, length: number): void {
+    const free = (this.#freeCells[unitsOf(length)] ??= [])
+    free.push(cell)
+  }
+
+  /** Whether the line that begins `from` octets behind the start of the cell is that one, with its LF behind it. */
+  hasLine(cell: number, from: number, line: string): boolean {
+    const page = this.#pageOf(cell)
+    const start = placeOf(cell) + from
+    return page !== undefined && isAt(page, start, line) && page[start + line.length] === lineEnd
+  }
+
+  /** Whether these lines are the whole text, of that length. No text is built to find out. */
+  hasLines(cell: number, length: number, lines: readonly string[]): boolean {
+    const page = this.#pageOf(cell)
+    const start = placeOf(cell)
+    let from = 0
+    for (const line of lines) {
+      if (page === undefined || from > length || (from > 0 && page[start + from - 1] !== lineEnd)) return false
+      if (!isAt(page, start + from, line)) return false
+      from += line.length + 1
+    }
+    return from === length + 1
+  }
+
+  #allocate(units: number): number {
+    const free = this.#freeCells[units]?.pop()
+    if (free !== undefined) return free
+    if (this.#nextUnit + units > pageUnits) {
+      this.#pages.push(Buffer.alloc(pageUnits * unit))
+      this.#nextUnit = 0
+    }
+    const cell = (this.#pages.length - 1) * pageUnits + this.#nextUnit
+    this.#nextUnit += units
+    return cell
+  }
+
+  #pageOf(cell: number): Buffer | undefined {
+    return this.#pages[Math.floor(cell / pageUnits)]
+  }
+}
+
+/** Where a cell begins in its page. */
+function placeOf(cell: number): number {
+  return (cell % pageUnits) * unit
+}
+
+function isAt(page: Buffer, start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (page[start + at] !== text.charCodeAt(at)) return false
+  return true
 }
 
 function unitsOf(length: number): number {
