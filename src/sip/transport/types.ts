@@ -221,7 +221,7 @@ export interface TransportLayer {
   /** `peer`: FQDN of the dialled node. `fault` undefined: ends the fault in force. */
   setLinkFault(peer: string, fault: LinkFault | undefined): void
   setTrace(tap: TraceTap | undefined): void
-  /** Calls back once, when all that was read in this turn of the event loop is worked on and its answers are written. */
+  /** Calls back once, when all that was read in this turn of the event loop is worked on and its answers are sent. */
   atEndOfTurn(callback: () => void): void
   /** Stops accepting, lets queued octets out, closes all flows; resolves when every socket is gone. */
   close(): Promise<void>
