@@ -87,8 +87,7 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const refusals = new RefusalCounts()
   const events = proxyEvents(options, who, refusals)
-  const atEndOfTurn = (callback: () => void): void => transport.atEndOfTurn(callback)
-  const overload = new OverloadGuard(clock, { atEndOfTurn, cpuMs: threadCpuMs })
+  const overload = guardOf(clock, () => transport)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
   const transport = transportOf(options, user, (evidence) => core?.judge(evidence) ?? unjudged)
@@ -122,6 +121,14 @@ export function openStack(options: StackOptions): Stack {
   const end = (): Promise<void> => close(proxy, stores, transport)
   const { signOff, signOffAll } = forCommunicators
   return { transport, proxy, parts, locate, accounts, links, refusals, signOff, signOffAll, close: end }
+}
+
+/** @param transport asked when the first message has come: it is made later */
+function guardOf(clock: Clock, transport: () => TransportLayer): OverloadGuard {
+  return new OverloadGuard(clock, {
+    atEndOfTurn: (callback) => transport().atEndOfTurn(callback),
+    cpuMs: threadCpuMs,
+  })
 }
 
 /** Whose tokens a node reads: front ends have those of their pool, every other server its own. */

@@ -1,5 +1,5 @@
 /**
- * Text that nobody waits for, such as a 100 over a connection: it goes out with the next text of its flow, in one
+ * Text that no one waits for, such as a 100 over a connection: it goes out with the next text of its flow, in one
  * write, and alone when none came for a moment (docs/decisions/0065).
  */
 import type { Clock } from '../../clock.ts'
@@ -21,7 +21,7 @@ export class Company {
     this.#clock = clock
   }
 
-  /** @param flow not in here yet: it leaves when it is told */
+  /** @param flow not in here yet: it leaves when `waitedEnough` is called */
   add(flow: KeepsCompany): void {
     this.#flows.push(flow)
     if (this.#flows.length === 1) this.#clock.after(companyMs, () => this.end())

@@ -29,8 +29,15 @@ export class Turns {
   }
 
   end(): void {
-    // The work of one gives others something to send: they join the list meanwhile.
-    for (let at = 0; at < this.#flows.length; at++) this.#flows[at]?.work()
+    try {
+      // The work of one gives others something to send: they join the list meanwhile.
+      for (let at = 0; at < this.#flows.length; at++) this.#flows[at]?.work()
+    } finally {
+      this.#write()
+    }
+  }
+
+  #write(): void {
     const flows = this.#flows
     const atEnd = this.#atEnd
     this.#flows = []
