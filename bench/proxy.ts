@@ -166,8 +166,8 @@ async function measure(
   const settings = { transport: row.transport, tls: certificates, hops: row.hops }
   const { profile } = how
   const ours =
-    row.hops === 3
-      ? await startRoles(join(folder, `${row.name}-ours`))
+    row.lab !== undefined
+      ? await startRoles(join(folder, `${row.name}-ours`), row.lab, row.lab === 'three-roles' ? 'off' : 'on')
       : await startOurs({
           ...settings,
           folder: join(folder, `${row.name}-ours`),
@@ -221,18 +221,19 @@ async function measure(
   }
 }
 
-/** Kamailio, or another of ours: with other flags, or another checkout, whose own roles make the row of three hops. */
+/** Kamailio, or another of ours: with other flags, or another checkout, whose own roles make the rows with a lab. */
 async function startOther(
   row: Row,
   { against, flags, isPaired }: HowToMeasure,
   settings: Parameters<typeof startBaseline>[0],
 ): Promise<Subject> {
   if (!isPaired && row.other === 'kamailio') return startBaseline(settings)
-  if (row.hops === 3) {
+  if (!isPaired && row.lab !== undefined) return startRoles(settings.folder, row.lab, 'off')
+  if (row.lab !== undefined) {
     if (against === undefined) throw new RangeError(`--flags cannot be given to the roles of ${row.name}`)
     const there = pathToFileURL(resolve(against, 'bench/proxy/role-row.ts')).href
     const { startRoles } = (await import(there)) as typeof import('./proxy/role-row.ts')
-    return startRoles(settings.folder)
+    return startRoles(settings.folder, row.lab, row.lab === 'three-roles' ? 'off' : 'on')
   }
   const checkout = against === undefined ? thisCheckout : resolve(against)
   return startOurs({ ...settings, log: 'warn', checkout, flags: flags?.split(' ') ?? [] })

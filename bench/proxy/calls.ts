@@ -19,7 +19,10 @@ export interface CallResult {
 }
 
 export interface CallPlan {
+  /** Of the callees. */
   readonly domain: string
+  /** Of the callers. */
+  readonly from: string
   readonly transport: 'udp' | 'tcp' | 'tls'
   readonly count: number
   /** Calls a second; 0: as fast as `window` calls in flight go. */
@@ -30,8 +33,13 @@ export interface CallPlan {
   readonly overload: boolean
 }
 
-interface Call {
+/** A phone that calls. */
+export interface Caller {
   readonly wire: Wire
+  readonly user: string
+}
+
+interface Call extends Caller {
   readonly callee: string
   readonly startedAt: number
   sent: string
@@ -48,7 +56,7 @@ const resendAfterMs = 500
 export class CallLoad {
   readonly #plan: CallPlan
   readonly #run: string
-  readonly #callers: readonly Wire[]
+  readonly #callers: readonly Caller[]
   readonly #callees: readonly string[]
   readonly #open = new Map<number, Call>()
   readonly #setup: number[] = []
@@ -60,7 +68,7 @@ export class CallLoad {
   #done: (() => void) | undefined
 
   /** @param callees users whose phones are registered, see `Callees` */
-  constructor(plan: CallPlan, run: string, callers: readonly Wire[], callees: readonly string[]) {
+  constructor(plan: CallPlan, run: string, callers: readonly Caller[], callees: readonly string[]) {
     this.#plan = plan
     this.#run = run
     this.#callers = callers
@@ -121,21 +129,22 @@ export class CallLoad {
   }
 
   #start(number: number): void {
-    const wire = this.#callers[number % this.#callers.length]
+    const caller = this.#callers[number % this.#callers.length]
     // A prime as the stride: with many users each call meets another one, far from the last in memory.
     const callee = this.#callees[(number * 7919) % this.#callees.length]
-    if (wire === undefined || callee === undefined) throw new Error('a load needs at least one caller and one callee')
-    const { domain, transport } = this.#plan
+    if (caller === undefined || callee === undefined) throw new Error('a load needs at least one caller and one callee')
+    const { wire, user } = caller
+    const { domain, transport, from } = this.#plan
     const text =
       `INVITE sip:${callee}@${domain} SIP/2.0\r\n` +
       `Via: SIP/2.0/${transport.toUpperCase()} ${wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
-      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\n` +
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:${user}@${from}>;tag=f${number}\r\n` +
       `To: <sip:${callee}@${domain}>\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 INVITE\r\n` +
-      `Contact: <sip:caller@${wire.local};transport=${transport}>\r\nUser-Agent: siplab-load\r\n` +
+      `Contact: <sip:${user}@${wire.local};transport=${transport}>\r\nUser-Agent: siplab-load\r\n` +
       'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nSupported: replaces\r\n' +
       `Content-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`
     const now = performance.now()
-    this.#open.set(number, { wire, callee, startedAt: now, sent: text, sentAt: now, settledAt: 0 })
+    this.#open.set(number, { wire, user, callee, startedAt: now, sent: text, sentAt: now, settledAt: 0 })
     wire.send(text)
   }
 
@@ -144,7 +153,7 @@ export class CallLoad {
       call.settledAt = performance.now()
       this.#setup.push(call.settledAt - call.startedAt)
     }
-    const { domain, transport } = this.#plan
+    const { transport, from } = this.#plan
     const target = uriInside(field(message, 'Contact'))
     const routes = fields(message, 'Record-Route')
       .reverse()
@@ -153,7 +162,7 @@ export class CallLoad {
     const inDialog = (method: string, cseq: number): string =>
       `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ` +
       `${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
-      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ` +
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:${call.user}@${from}>;tag=f${number}\r\nTo: ` +
       `${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ` +
       `${method}\r\nContent-Length: 0\r\n\r\n`
     call.sent = inDialog('BYE', 2)
@@ -166,11 +175,11 @@ export class CallLoad {
   #refused(number: number, call: Call, to: string): void {
     this.#open.delete(number)
     this.#turnedAway++
-    const { domain, transport } = this.#plan
+    const { domain, transport, from } = this.#plan
     call.wire.send(
       `ACK sip:${call.callee}@${domain} SIP/2.0\r\n` +
         `Via: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
-        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ` +
+        `Max-Forwards: 70\r\nFrom: "Load" <sip:${call.user}@${from}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ` +
         `${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
     )
     this.#settle()

@@ -1,9 +1,9 @@
 /** The load generator, a process of its own: `node generator.ts JOB` does one job and prints one JSON document. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Callees, CallLoad } from './calls.ts'
+import { Callees, type Caller, CallLoad } from './calls.ts'
 import type { LoadJob, LoadResult, Place } from './job.ts'
-import { RegisterLoad } from './registrations.ts'
+import { isOfRegister, RegisterLoad } from './registrations.ts'
 import { openWire, type Wire, type WireSettings } from './socket.ts'
 import { statusOf } from './wire.ts'
 
@@ -38,6 +38,10 @@ function open(onMessage: WireSettings['onMessage'], { host, port, verifyName }: 
   })
 }
 
+function registrarOf({ domain }: Place, ofRun = run): RegisterLoad {
+  return new RegisterLoad({ domain, transport: job.transport, run: ofRun, asksWho: job.knownUsers })
+}
+
 /** Everything is set up: says `held`, and goes on when a line comes. What follows is what is measured. */
 async function held(): Promise<void> {
   process.stdout.write('held\n')
@@ -45,7 +49,7 @@ async function held(): Promise<void> {
 }
 
 async function calls(): Promise<LoadResult> {
-  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const registrar = registrarOf(job.callees)
   const wires: Wire[] = []
   const phones = new Callees(job.transport)
   for (let i = 0; i < job.wires; i++) {
@@ -58,13 +62,24 @@ async function calls(): Promise<LoadResult> {
   }
   const callees = Array.from({ length: job.users }, (_, i) => (job.knownUsers ? `callee${i}` : `callee${i}-${run}`))
   await registrar.run(spread(callees, wires), 1, 64)
-  const callers: Wire[] = []
+  const callers: Caller[] = []
+  const own = registrarOf(job.callers)
   let load: CallLoad | undefined
-  for (let i = 0; i < job.wires; i++) callers.push(await open((message) => load?.onCaller(message)))
+  for (let i = 0; i < job.wires; i++) {
+    const wire = await open((message) => (isOfRegister(message) ? own.onMessage(message) : load?.onCaller(message)))
+    callers.push({ wire, user: job.callersSignIn ? `caller${i}` : 'caller' })
+  }
+  if (job.callersSignIn)
+    await own.run(
+      callers.map(({ user, wire }) => [user, wire] as const),
+      1,
+      64,
+    )
   await held()
   load = new CallLoad(
     {
-      domain: job.domain,
+      domain: job.callees.domain,
+      from: job.callers.domain,
       transport: job.transport,
       count: job.count,
       rate: job.rate,
@@ -89,7 +104,7 @@ function spread(users: readonly string[], wires: readonly Wire[], by = 0): reado
 
 /** Many users over few connections, so that what is measured is the registrations. */
 async function users(): Promise<LoadResult> {
-  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const registrar = registrarOf(job.callers)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
   await registrar.run(
@@ -106,7 +121,7 @@ async function users(): Promise<LoadResult> {
 }
 
 async function registrations(): Promise<LoadResult> {
-  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const registrar = registrarOf(job.callers)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
   // Users of its own: to Kamailio the Contacts of an earlier run are further ones of the same user.
@@ -128,7 +143,7 @@ async function connections(): Promise<LoadResult> {
   const worker = async (): Promise<void> => {
     while (next < job.count) {
       const number = next++
-      const registrar = new RegisterLoad(job.domain, job.transport, `${run}${number}`)
+      const registrar = registrarOf(job.callers, `${run}${number}`)
       const wire = await open((message) => registrar.onMessage(message))
       await registrar.run([[`user${number % 1000}`, wire]], 1, 1)
       wire.close()
@@ -142,7 +157,7 @@ async function connections(): Promise<LoadResult> {
 async function idle(): Promise<LoadResult> {
   const wires: Wire[] = []
   for (let i = 0; i < job.count; i++) {
-    const registrar = new RegisterLoad(job.domain, job.transport, `${run}${i}`)
+    const registrar = registrarOf(job.callers, `${run}${i}`)
     const wire = await open((message) => registrar.onMessage(message))
     await registrar.run([[`idle${i}`, wire]], 1, 1)
     wires.push(wire)

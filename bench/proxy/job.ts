@@ -2,11 +2,12 @@
 import type { CallResult } from './calls.ts'
 import type { Transport } from './socket.ts'
 
-/** Where phones connect, and the name its certificate must carry. */
+/** Where phones connect, the name its certificate must carry, and the domain of its users. */
 export interface Place {
   readonly host: string
   readonly port: number
   readonly verifyName: string
+  readonly domain: string
 }
 
 export interface LoadJob {
@@ -20,9 +21,13 @@ export interface LoadJob {
   readonly callers: Place
   /** Where the callees register and answer. */
   readonly callees: Place
-  /** The users are `callee0`, `callee1` and so on; else each run has users of its own. */
+  /**
+   * The users are `callee0`, `callee1` and so on, with passwords such as `callee0-bench`; else each run has users of
+   * its own.
+   */
   readonly knownUsers: boolean
-  readonly domain: string
+  /** The callers are users too, `caller0` and so on, one on each connection, and sign in before they call. */
+  readonly callersSignIn: boolean
   readonly count: number
   /** A second; 0: as fast as it goes. */
   readonly rate: number

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { BenchCertificates } from './certificates.ts'
 import type { LoadJob, LoadResult } from './job.ts'
 import type { Transport } from './socket.ts'
-import { domain, type Subject } from './subjects.ts'
+import type { Subject } from './subjects.ts'
 
 export interface Load {
   readonly job: LoadJob['kind']
@@ -28,7 +28,7 @@ export interface Load {
  */
 export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
   const { job: kind, overload = false, count, rate, users, window = 100, wires = 8, contacts = 1 } = load
-  const { callers, callees, phoneRoots } = subject
+  const { callers, callees, phoneRoots, callersSignIn = false } = subject
   const job: LoadJob = {
     kind,
     transport: load.transport,
@@ -39,7 +39,7 @@ export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, on
     callers,
     callees,
     knownUsers: phoneRoots !== undefined,
-    domain,
+    callersSignIn,
     window: kind === 'connections' ? 4 : window,
     wires,
     contacts,

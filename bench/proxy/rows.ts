@@ -1,5 +1,6 @@
 /** What is measured end to end, with the bars for each. Ratios are ours ÷ the other; below 1 is cheaper. */
 import type { LoadJob } from './job.ts'
+import type { RoleLab } from './role-row.ts'
 import type { Transport } from './socket.ts'
 
 export interface Row {
@@ -15,10 +16,15 @@ export interface Row {
   /** Calls, registrations or connections a round. */
   readonly count: number
   readonly users: number
-  /** Kamailio; or another instance of ours, with so many users or with the log level `warn`. */
-  readonly other: 'kamailio' | { readonly users: number } | 'warn'
+  /**
+   * Kamailio; or another instance of ours, with so many users, with the log level `warn`, or whose users are not asked
+   * who they are.
+   */
+  readonly other: 'kamailio' | { readonly users: number } | 'warn' | 'unasked'
   /** Proxies in a row. */
-  readonly hops: 1 | 3
+  readonly hops: number
+  /** Ours are the servers of this lab; absent: front ends without one. */
+  readonly lab?: RoleLab
   /** See `Load`: what a proxy finds to do in one turn depends on both. */
   readonly wires?: number
   readonly window?: number
@@ -168,8 +174,29 @@ export const rows: readonly Row[] = [
     what: 'three hops (edge, director, front end), TLS calls',
     count: 3000,
     hops: 3,
+    lab: 'three-roles',
     floor: 1,
     goal: 0.7,
+  },
+  {
+    ...calls,
+    name: 'federation',
+    what: 'from one organisation to another (front end, edge, edge, front end), signed-in callers',
+    count: 2000,
+    hops: 4,
+    lab: 'two-organisations',
+    floor: undefined,
+    goal: undefined,
+  },
+  {
+    ...shallow,
+    name: 'signed-in',
+    what: 'callers who signed in ÷ callers who are not asked who they are, TLS calls',
+    count: 6000,
+    lab: 'home',
+    other: 'unasked',
+    floor: undefined,
+    goal: undefined,
   },
   {
     ...calls,

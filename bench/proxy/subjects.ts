@@ -14,7 +14,7 @@ import { startKamailio } from './kamailio.ts'
 import type { Place } from './job.ts'
 import type { Transport } from './socket.ts'
 
-export const domain = 'bench.test'
+const domain = 'bench.test'
 const address = '127.0.0.1'
 
 export interface Subject {
@@ -24,6 +24,8 @@ export interface Subject {
   readonly processes: readonly ChildProcess[]
   /** Where its phones have no certificates, and it has a directory of users: the roots they trust. */
   readonly phoneRoots?: string
+  /** See `LoadJob`. Absent: no. */
+  readonly callersSignIn?: boolean
   /** When its processes have ended. */
   readonly closed?: () => Promise<void>
 }
@@ -32,7 +34,7 @@ interface SubjectSettings {
   readonly transport: Transport
   readonly tls: BenchCertificates
   readonly folder: string
-  readonly hops: 1 | 3
+  readonly hops: number
 }
 
 export interface OurSettings extends SubjectSettings {
@@ -102,7 +104,7 @@ async function startRow(
 }
 
 function placeOf(port: number | undefined): Place {
-  return { host: address, port: port ?? 0, verifyName: domain }
+  return { host: address, port: port ?? 0, verifyName: domain, domain }
 }
 
 export function cpuOf({ processes }: Subject): number {
