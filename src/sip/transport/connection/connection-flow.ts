@@ -224,6 +224,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (this.#chunk === undefined) this.#chunk = chunk
     else if (this.#furtherChunks.length === 0) this.#furtherChunks = [chunk]
     else this.#furtherChunks.push(chunk)
+    this.#core.turns.holds(chunk.length)
   }
 
   work(): void {

@@ -11,11 +11,16 @@ export interface TakesTurns {
   endTurn(): void
 }
 
+/** More is not held for one turn: what was read is worked on before more is read. The caches hold less anyway. */
+export const mostOctetsRead = 1024 * 1024
+
 export class Turns {
   /** Those that read or were given something to send in this turn. */
   #flows: TakesTurns[] = []
   #atEnd: (() => void)[] = []
   #scheduled = false
+  /** Read and not worked on. */
+  #octets = 0
 
   add(flow: TakesTurns): void {
     this.#flows.push(flow)
@@ -28,13 +33,24 @@ export class Turns {
     this.#schedule()
   }
 
+  /** One of those added holds so many octets more until `work` is called. */
+  holds(octets: number): void {
+    this.#octets += octets
+    if (this.#octets >= mostOctetsRead) this.#work()
+  }
+
   end(): void {
     try {
-      // The work of one gives others something to send: they join the list meanwhile.
-      for (let at = 0; at < this.#flows.length; at++) this.#flows[at]?.work()
+      this.#work()
     } finally {
       this.#write()
     }
+  }
+
+  #work(): void {
+    this.#octets = 0
+    // The work of one gives others something to send: they join the list meanwhile.
+    for (let at = 0; at < this.#flows.length; at++) this.#flows[at]?.work()
   }
 
   #write(): void {

@@ -269,6 +269,7 @@ export class UdpSocket implements Listener, TakesTurns {
     if (this.#octets.length === 0) this.#core.turns.add(this)
     this.#octets.push(octets)
     this.#sources.push(from)
+    this.#core.turns.holds(octets.length)
   }
 
   work(): void {

@@ -1,6 +1,6 @@
 /** The turn of the event loop in steps: read, work, write. */
 import t from 'tap'
-import { Turns } from '../../../../src/sip/transport/connection/turns.ts'
+import { mostOctetsRead, Turns } from '../../../../src/sip/transport/connection/turns.ts'
 
 interface Part {
   work(): void
@@ -45,5 +45,20 @@ t.test('says that the turn is over when all have written', (t) => {
   turns.add(part(seen, 'two'))
   turns.end()
   t.same(seen, ['one works', 'one writes', 'over', 'two works', 'two writes'])
+  t.end()
+})
+
+t.test('works before everything is read where that would hold too much', (t) => {
+  const seen: string[] = []
+  const turns = new Turns()
+  turns.add(part(seen, 'one'))
+  turns.holds(mostOctetsRead - 1)
+  t.same(seen, [])
+  turns.holds(1)
+  t.same(seen, ['one works'])
+  turns.add(part(seen, 'two'))
+  turns.holds(mostOctetsRead - 1)
+  turns.end()
+  t.same(seen, ['one works', 'one works', 'two works', 'one writes', 'two writes'])
   t.end()
 })
