@@ -3,4 +3,11 @@ export { createTransactions } from './layer.ts'
 export { defaultTransactionLimits, type TransactionLimits, type TransactionSettings } from './settings.ts'
 export { type TimerName, type TimerOwner, TimerWheel, WheelTimer } from './timer-wheel.ts'
 export * from './types.ts'
-export { defaultOverload, type EventLoop, OverloadGuard, type OverloadSettings, threadCpuMs } from './overload.ts'
+export {
+  defaultOverload,
+  type EventLoop,
+  OverloadGuard,
+  type OverloadSettings,
+  systemLoop,
+  threadCpuMs,
+} from './overload.ts'

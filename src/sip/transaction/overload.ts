@@ -70,6 +70,9 @@ export interface EventLoop {
   cpuMs(): number
 }
 
+/** Where no transport says when a turn is over (`TransportLayer.atEndOfTurn`). */
+export const systemLoop: EventLoop = { atEndOfTurn: setImmediate, cpuMs: threadCpuMs }
+
 /** For `EventLoop.cpuMs`. */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage()
