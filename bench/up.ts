@@ -90,6 +90,11 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false } },
 })
+const unknown = positionals.filter((name) => !topologies.includes(name))
+if (unknown.length > 0) {
+  console.error(`bench: wanted topologies of ${topologies.join(', ')}; found ${unknown.join(', ')}`)
+  process.exit(2)
+}
 const results: Result[] = []
 const loadBefore = rounded(loadavg()[0] ?? Number.NaN)
 for (const topology of positionals.length === 0 ? topologies : positionals) {

@@ -34,7 +34,7 @@ export interface TransactionSettings {
   readonly limits: TransactionLimits
   /**
    * When an INVITE gets its 100 (RFC 3261 §17.2.1) unless the user answered before: milliseconds, or `at-once`, which
-   * is when the user returns from `onRequest` without having answered (a proxy, §16.2).
+   * is when the user returns from `onRequest` without having answered (a proxy, §16.2). It may wait, see `Flow.send`.
    */
   readonly trying: number | 'at-once'
   readonly user: TransactionUser

@@ -1,6 +1,6 @@
 /**
  * The turn of the event loop in steps: first everything is read, then all of it is worked on, then each flow writes
- * once and may read again. The code and data of each step stay in the caches of the processor until the step is over
+ * once and may read again. What a step needs is to stay in the caches of the processor until the step is over
  * (docs/decisions/0066). One write per connection and turn: with TLS one record instead of several.
  */
 
