@@ -6,7 +6,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { heapFlags } from '../../src/cli/package.ts'
 import { openDnsServer } from '../../src/lab/nodes/dns/server.ts'
 import { internalRoot, makeStoreFolders, provisionCertificates } from '../../src/lab/provision.ts'
 import { seedDirectories } from '../../src/lab/seed.ts'
@@ -15,12 +14,11 @@ import { loadTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
 import type { LabPlan } from '../../src/topology/plan-types.ts'
 import type { Place } from './job.ts'
+import { nodeFlags } from './node-flags.ts'
 import type { RoleJob } from './role.ts'
 import { isUp, type Subject, stop } from './subjects.ts'
 
 const script = fileURLToPath(new URL('role.ts', import.meta.url))
-/** As `src/cli/siplab.mjs` sets them. */
-const flags = [...heapFlags, '--no-maglev', '--invocation-count-for-turbofan=1000']
 /** Where an access proxy takes phones, which have no certificates. */
 const phonePort = 10_443
 
@@ -109,7 +107,9 @@ export async function startRoles(
 function startRole(job: RoleJob): ChildProcess {
   // Each finds its neighbours missing at first, and says so there.
   const log = openSync(join(job.folder, `${job.node}.log`), 'a')
-  const child = spawn(process.execPath, [...flags, script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', log] })
+  const child = spawn(process.execPath, [...nodeFlags, script, JSON.stringify(job)], {
+    stdio: ['ignore', 'ignore', log],
+  })
   closeSync(log)
   return child
 }

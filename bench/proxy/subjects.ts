@@ -1,5 +1,6 @@
 /**
- * What is measured: our front end or Kamailio, one of them or several in a row, as processes that listen on loopback.
+ * What is measured: our front end, Kamailio or the bare proxy, one of them or several in a row, as processes that listen
+ * on loopback.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -8,10 +9,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { heapFlags } from '../../src/cli/package.ts'
 import { freePort } from '../../test/support/free-port.ts'
+import type { BareSettings } from './bare.ts'
 import type { BenchCertificates } from './certificates.ts'
 import { cpuSeconds, memoryBytes } from './cpu.ts'
 import { startKamailio } from './kamailio.ts'
 import type { Place } from './job.ts'
+import { nodeFlags } from './node-flags.ts'
 import type { Transport } from './socket.ts'
 
 const domain = 'bench.test'
@@ -30,7 +33,7 @@ export interface Subject {
   readonly closed?: () => Promise<void>
 }
 
-interface SubjectSettings {
+export interface SubjectSettings {
   readonly transport: Transport
   readonly tls: BenchCertificates
   readonly folder: string
@@ -46,6 +49,7 @@ export interface OurSettings extends SubjectSettings {
 }
 
 export const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
+const bareScript = fileURLToPath(new URL('bare.ts', import.meta.url))
 
 /** In a row the last one, where the users are, is started first. */
 export async function startOurs(settings: OurSettings): Promise<Subject> {
@@ -83,6 +87,19 @@ export async function startBaseline(settings: SubjectSettings): Promise<Subject>
   return startRow('kamailio', settings, async (port, nextPort, folder) => {
     const nextHop = nextPort === undefined ? undefined : `sip:${address}:${nextPort};transport=${transport}`
     const child = startKamailio({ transport, address, port, domain, tls, folder, nextHop })
+    await isUp(transport, port)
+    return child
+  })
+}
+
+/** The proxy of bare.ts; there is only one hop. */
+export async function startBare(settings: SubjectSettings & Pick<OurSettings, 'flags'>): Promise<Subject> {
+  const { transport, tls, flags } = settings
+  return startRow('bare', settings, async (port) => {
+    const job: BareSettings = { transport, address, port, tls }
+    const child = spawn(process.execPath, [...nodeFlags, ...flags, bareScript, JSON.stringify(job)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     await isUp(transport, port)
     return child
   })
