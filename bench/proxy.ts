@@ -6,96 +6,35 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { ForeignDeath, logText, skippedStatus } from '../test/support/foreign-death.ts'
 import { isAboveBar, pairedRatio } from './proxy/interval.ts'
 import { kamailioLog } from './proxy/kamailio.ts'
 import { runLoad, LoadFailure } from './proxy/load.ts'
-import { defaultPairedBar, printReport, type Machine, type Measured, median } from './proxy/report.ts'
+import { type Checkout, type Options, readOptions, usage } from './proxy/options.ts'
+import { printReport, type Machine, type Measured, median } from './proxy/report.ts'
 import { startRoles } from './proxy/role-row.ts'
 import { rows, type Row } from './proxy/rows.ts'
-import { measureSpecials, specials, type SpecialResult } from './proxy/specials.ts'
-import { cpuOf, memoryOf, startBaseline, startOurs, stop, type Subject, thisCheckout } from './proxy/subjects.ts'
+import { measureSpecials } from './proxy/specials.ts'
+import {
+  cpuOf,
+  memoryOf,
+  startBare,
+  startBaseline,
+  startOurs,
+  stop,
+  type Subject,
+  type SubjectSettings,
+  thisCheckout,
+} from './proxy/subjects.ts'
 
-interface HowToMeasure {
-  readonly rounds: number
-  /** Calls before the first round. */
-  readonly warm: number
-  /** Without the baseline. */
-  readonly alone: boolean
-  /** Folder for a CPU profile of ours; it costs a few per cent itself. */
-  readonly profile: string | undefined
-  /** Another checkout of siplab, and flags for its Node: the baseline instead of Kamailio. */
-  readonly against: string | undefined
-  readonly flags: string | undefined
-  /** Two of ours in pairs: a row is judged by the interval of its ratio. */
-  readonly isPaired: boolean
-}
-
-/** Fewer pairs leave an interval that says little. */
-const fewestPairs = 8
-
-const allRows: readonly string[] = [...rows.map(({ name }) => name), ...specials]
-
-const usage = `npm run bench:proxy
-    all rows (--all), five rounds each, then event loop delay, overload and the SQLite store
-node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
-node bench/proxy.ts --rows tls-saturated --alone --profile DIR
-    ours only, with a CPU profile of the process in DIR
-node bench/proxy.ts --baseline-may-break
-    a baseline that breaks off is reported, and the exit status is 75
-node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
-    another checkout of siplab (with node_modules) instead of Kamailio: alternating pairs of rounds, at least
-    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one is wholly above
-    ${defaultPairedBar.toFixed(2)}, or --bar 1.05
-node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=32
-    ours with other Node flags instead of Kamailio
---warm N: calls before the first round. Rows: ${allRows.join(', ')}`
-
-function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      rows: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-      pairs: { type: 'string' },
-      calls: { type: 'string' },
-      warm: { type: 'string', default: '5000' },
-      json: { type: 'boolean', default: false },
-      alone: { type: 'boolean', default: false },
-      'baseline-may-break': { type: 'boolean', default: false },
-      profile: { type: 'string' },
-      against: { type: 'string' },
-      flags: { type: 'string' },
-      bar: { type: 'string', default: String(defaultPairedBar) },
-      all: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.all && values.rows !== undefined) throw new RangeError('--all and --rows are not given together')
-  const names = values.rows?.split(',') ?? allRows
-  const unknown = names.filter((name) => !allRows.includes(name))
-  if (unknown.length > 0) throw new RangeError(`no row ${unknown.join(', ')}`)
-  for (const option of ['rounds', 'pairs', 'calls', 'warm'] as const) {
-    const text = values[option] ?? '1'
-    if (!/^[1-9]\d{0,6}$/.test(text))
-      throw new RangeError(`--${option} wants a whole number from 1 to 9999999, found ${text}`)
-  }
-  if (!/^1\.\d{1,3}$/.test(values.bar)) throw new RangeError(`--bar wants a number such as 1.05, found ${values.bar}`)
-  const isPaired = values.against !== undefined || values.flags !== undefined
-  if (values.pairs !== undefined && (!isPaired || Number(values.pairs) < fewestPairs))
-    throw new RangeError(`--pairs wants --against or --flags, and at least ${fewestPairs}, found ${values.pairs}`)
-  const rounds = Number(isPaired ? (values.pairs ?? fewestPairs) : values.rounds)
-  return { ...values, names, isPaired, rounds }
-}
-
-function readArgumentsOrExplain(): ReturnType<typeof readArguments> | undefined {
+function readOptionsOrExplain(): Options | undefined {
   try {
-    const values = readArguments()
-    if (!values.help) return values
-    console.log(usage)
+    const options = readOptions(process.argv.slice(2))
+    if (options === undefined) console.log(usage)
+    return options
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     process.exitCode = 2
@@ -104,145 +43,156 @@ function readArgumentsOrExplain(): ReturnType<typeof readArguments> | undefined 
 }
 
 async function main(): Promise<void> {
-  const values = readArgumentsOrExplain()
-  if (values === undefined) return
-  const { names } = values
-  if (!values.isPaired && !existsSync('/usr/sbin/kamailio')) {
+  const options = readOptionsOrExplain()
+  if (options === undefined) return
+  const { against, alone, bar } = options
+  if (!alone && (against === undefined || against === 'kamailio') && !existsSync('/usr/sbin/kamailio')) {
     console.error(
       'bench: Kamailio is not installed (Debian packages kamailio and kamailio-tls-modules); nothing was measured',
     )
     process.exitCode = 75
     return
   }
-  const how: HowToMeasure = {
-    rounds: values.rounds,
-    warm: Number(values.warm),
-    alone: values.alone,
-    profile: values.profile,
-    against: values.against,
-    flags: values.flags,
-    isPaired: values.isPaired,
-  }
   const folder = mkdtempSync(join(tmpdir(), 'siplab-bench-'))
   const loadBefore = loadavg()[0] ?? Number.NaN
-  const measured: Measured[] = []
-  const special: SpecialResult[] = []
   try {
     const certificates = makeCertificates(folder)
-    for (const row of rows.filter(({ name }) => names.includes(name))) {
-      const count = values.calls === undefined || row.job !== 'calls' ? row.count : Number(values.calls)
-      console.error(`${row.what} …`)
-      try {
-        measured.push(await (isMemory(row) ? measureMemory : measure)({ ...row, count }, how, certificates, folder))
-      } catch (error) {
-        // The other rows are worth having all the same.
-        const mayBreak = values['baseline-may-break'] && error instanceof LoadFailure && error.subject === 'kamailio'
-        if (!mayBreak) {
-          console.error(`${row.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
-          process.exitCode = 1
-        } else {
-          const words = logText(kamailioLog(join(folder, `${row.name}-other`)))
-          console.error(`${row.name} NOT MEASURED: ${new ForeignDeath('kamailio', error.message, words).message}`)
-          process.exitCode ??= skippedStatus
-        }
-      }
-    }
-    special.push(...(await measureSpecials(names, certificates, folder)))
+    const measured = await measureRows(options, certificates, folder)
+    const special = await measureSpecials(options.names, certificates, folder)
+    const head = { machine: { ...machine(options.rounds), loadBefore }, compared: compared(options) }
+    printReport(head, measured, special, options)
+    if (typeof bar === 'number' && measured.some(({ paired }) => paired !== undefined && isAboveBar(paired, bar)))
+      process.exitCode = 1
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  const pairedBar = values.isPaired ? Number(values.bar) : undefined
-  printReport({ ...machine(how.rounds), loadBefore }, measured, special, { json: values.json, pairedBar })
-  if (pairedBar === undefined) return
-  if (measured.some(({ paired }) => paired !== undefined && isAboveBar(paired, pairedBar))) process.exitCode = 1
 }
 
-async function measure(
-  row: Row,
-  how: HowToMeasure,
+/** A row that fails is reported: the others are worth having all the same. */
+async function measureRows(
+  options: Options,
   certificates: BenchCertificates,
   folder: string,
-): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
-  const { profile } = how
-  const ours =
-    row.lab !== undefined
-      ? await startRoles(join(folder, `${row.name}-ours`), row.lab, row.lab === 'three-roles' ? 'off' : 'on')
-      : await startOurs({
-          ...settings,
-          folder: join(folder, `${row.name}-ours`),
-          log: row.log,
-          checkout: thisCheckout,
-          flags: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile],
-        })
-  const baseline = how.alone
-    ? undefined
-    : await startOther(row, how, { ...settings, folder: join(folder, `${row.name}-other`) })
-  const subjects = [
-    { subject: ours, users: row.users, costs: [] as number[], setup: [] as number[], seconds: [] as number[] },
-    ...(baseline === undefined
-      ? []
-      : [
-          {
-            subject: baseline,
-            users: typeof row.other === 'object' ? row.other.users : row.users,
-            costs: [] as number[],
-            setup: [] as number[],
-            seconds: [] as number[],
-          },
-        ]),
-  ]
+): Promise<readonly Measured[]> {
+  const measured: Measured[] = []
+  for (const row of rows.filter(({ name }) => options.names.includes(name))) {
+    const count = options.calls === undefined || row.job !== 'calls' ? row.count : options.calls
+    console.error(`${row.what} …`)
+    try {
+      measured.push(await (isMemory(row) ? measureMemory : measure)({ ...row, count }, options, certificates, folder))
+    } catch (error) {
+      reportFailure(row, error, options, folder)
+    }
+  }
+  return measured
+}
+
+function reportFailure(row: Row, error: unknown, { baselineMayBreak }: Options, folder: string): void {
+  if (baselineMayBreak && error instanceof LoadFailure && error.subject === 'kamailio') {
+    const words = logText(kamailioLog(join(folder, `${row.name}-other`)))
+    console.error(`${row.name} NOT MEASURED: ${new ForeignDeath('kamailio', error.message, words).message}`)
+    process.exitCode ??= skippedStatus
+    return
+  }
+  console.error(`${row.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
+
+function compared({ subject, against, alone }: Options): string {
+  if (alone) return subject
+  if (against === undefined) return `${subject} ÷ kamailio`
+  if (typeof against === 'string') return `${subject} ÷ ${against}`
+  return `${subject} ÷ siplab ${[against.folder, ...against.flags].join(' ')}`
+}
+
+/** One side of a row, and what each round of it cost. */
+class Side {
+  readonly subject: Subject
+  readonly users: number
+  readonly costs: number[] = []
+  readonly setup: number[] = []
+
+  constructor(subject: Subject, users: number) {
+    this.subject = subject
+    this.users = users
+  }
+}
+
+async function measure(row: Row, options: Options, certificates: BenchCertificates, folder: string): Promise<Measured> {
+  const mine = new Side(await startSubject(row, options, certificates, join(folder, `${row.name}-ours`)), row.users)
+  const sides = [mine]
   try {
-    for (const { subject, users } of subjects)
-      await runLoad(
-        { ...row, users, count: Math.min(row.count * 2, how.warm), rate: 0 },
-        subject,
-        certificates,
-        () => undefined,
-      )
-    for (let round = 0; round < how.rounds; round++) {
+    if (!options.alone) {
+      const subject = await startOther(row, options, certificates, join(folder, `${row.name}-other`))
+      sides.push(new Side(subject, typeof row.other === 'object' ? row.other.users : row.users))
+    }
+    const warm = { ...row, count: Math.min(row.count * 2, options.warm), rate: 0 }
+    for (const { subject, users } of sides) await runLoad({ ...warm, users }, subject, certificates, () => undefined)
+    for (let round = 0; round < options.rounds; round++) {
       // Who goes first changes from pair to pair, so that neither always follows the other.
-      for (const { subject, users, costs, setup, seconds } of round % 2 === 0 ? subjects : subjects.toReversed()) {
-        const { cost, setupMs, took } = await oneRound({ ...row, users }, subject, certificates)
+      for (const { subject, users, costs, setup } of round % 2 === 0 ? sides : sides.toReversed()) {
+        const { cost, setupMs } = await oneRound({ ...row, users }, subject, certificates)
         costs.push(cost)
         setup.push(setupMs)
-        seconds.push(took)
       }
     }
   } finally {
-    await Promise.all(subjects.map(({ subject }) => stop(subject)))
+    await Promise.all(sides.map(({ subject }) => stop(subject)))
   }
-  const [mine, other] = subjects
+  const [, other] = sides
   return {
     row,
-    ...ratioOf({ ours: mine?.costs ?? [], other: other?.costs ?? [] }, how),
+    ...ratioOf({ ours: mine.costs, other: other?.costs ?? [] }, options),
     unit: 'µs CPU each',
-    setupMs: { ours: median(mine?.setup ?? []), other: median(other?.setup ?? []) },
+    setupMs: { ours: median(mine.setup), other: median(other?.setup ?? []) },
   }
 }
 
-/** Kamailio, or another of ours: with other flags, or another checkout, whose own roles make the rows with a lab. */
+function settingsOf({ transport, hops }: Row, tls: BenchCertificates, folder: string): SubjectSettings {
+  return { transport, tls, hops, folder }
+}
+
+/** What is measured: ours, or the bare proxy. */
+function startSubject(
+  row: Row,
+  { subject, profile }: Options,
+  certificates: BenchCertificates,
+  folder: string,
+): Promise<Subject> {
+  const settings = settingsOf(row, certificates, folder)
+  const flags = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
+  if (subject === 'bare') return startBare({ ...settings, flags })
+  if (row.lab !== undefined) return startRoles(folder, row.lab, row.lab === 'three-roles' ? 'off' : 'on')
+  return startOurs({ ...settings, log: row.log, checkout: thisCheckout, flags })
+}
+
+/** Kamailio, the bare proxy, or another of ours: another checkout's own roles make the rows with a lab. */
 async function startOther(
   row: Row,
-  { against, flags, isPaired }: HowToMeasure,
-  settings: Parameters<typeof startBaseline>[0],
+  { against }: Options,
+  certificates: BenchCertificates,
+  folder: string,
 ): Promise<Subject> {
-  if (!isPaired && row.other === 'kamailio') return startBaseline(settings)
-  if (!isPaired && row.lab !== undefined) return startRoles(settings.folder, row.lab, 'off')
-  if (row.lab !== undefined) {
-    if (against === undefined) throw new RangeError(`--flags cannot be given to the roles of ${row.name}`)
-    const there = pathToFileURL(resolve(against, 'bench/proxy/role-row.ts')).href
-    const { startRoles } = (await import(there)) as typeof import('./proxy/role-row.ts')
-    return startRoles(settings.folder, row.lab, row.lab === 'three-roles' ? 'off' : 'on')
-  }
-  const checkout = against === undefined ? thisCheckout : resolve(against)
-  return startOurs({ ...settings, log: 'warn', checkout, flags: flags?.split(' ') ?? [] })
+  const settings = settingsOf(row, certificates, folder)
+  if (against === 'bare') return startBare({ ...settings, flags: [] })
+  if (typeof against === 'object') return startCheckout(row, against, settings)
+  if (row.other === 'kamailio') return startBaseline(settings)
+  if (row.lab !== undefined) return startRoles(folder, row.lab, 'off')
+  return startOurs({ ...settings, log: 'warn', checkout: thisCheckout, flags: [] })
+}
+
+async function startCheckout(row: Row, { folder, flags }: Checkout, settings: SubjectSettings): Promise<Subject> {
+  if (row.lab === undefined) return startOurs({ ...settings, log: 'warn', checkout: folder, flags })
+  if (flags.length > 0) throw new RangeError(`--flags cannot be given to the roles of ${row.name}`)
+  const there = pathToFileURL(join(folder, 'bench/proxy/role-row.ts')).href
+  const { startRoles } = (await import(there)) as typeof import('./proxy/role-row.ts')
+  return startRoles(settings.folder, row.lab, row.lab === 'three-roles' ? 'off' : 'on')
 }
 
 /** The mean of the pairs, and how sure it is. */
 function ratioOf(
   costs: Pick<Measured, 'ours' | 'other'>,
-  { alone }: HowToMeasure,
+  { alone }: Options,
 ): Pick<Measured, 'ours' | 'other' | 'ratio' | 'paired'> {
   const { ours, other } = costs
   if (alone) return { ...costs, ratio: Number.NaN, paired: undefined }
@@ -257,19 +207,18 @@ function isMemory({ job }: Row): boolean {
 /** Each round with new processes: one that has held much before has room for the next. */
 async function measureMemory(
   row: Row,
-  how: HowToMeasure,
+  options: Options,
   certificates: BenchCertificates,
   folder: string,
 ): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
   const costs = { ours: [] as number[], other: [] as number[] }
-  for (let round = 0; round < how.rounds; round++) {
-    for (const key of round % 2 === 0 ? (['ours', 'other'] as const) : (['other', 'ours'] as const)) {
+  const keys: readonly (keyof typeof costs)[] = options.alone ? ['ours'] : ['ours', 'other']
+  // A profile takes memory.
+  const withoutProfile = { ...options, profile: undefined }
+  for (let round = 0; round < options.rounds; round++) {
+    for (const key of round % 2 === 0 ? keys : keys.toReversed()) {
       const here = join(folder, `${row.name}-${key}-${round}`)
-      const subject =
-        key === 'ours'
-          ? await startOurs({ ...settings, folder: here, log: 'warn', checkout: thisCheckout, flags: [] })
-          : await startOther(row, how, { ...settings, folder: here })
+      const subject = await (key === 'ours' ? startSubject : startOther)(row, withoutProfile, certificates, here)
       try {
         await runLoad({ ...row, count: row.count / 10 }, subject, certificates, () => undefined)
         costs[key].push((await oneRound(row, subject, certificates)).cost)
@@ -280,7 +229,7 @@ async function measureMemory(
   }
   return {
     row,
-    ...ratioOf(costs, how),
+    ...ratioOf(costs, options),
     unit: 'kB each',
     setupMs: { ours: 0, other: 0 },
   }
@@ -291,13 +240,13 @@ async function oneRound(
   row: Row,
   subject: Subject,
   certificates: BenchCertificates,
-): Promise<{ readonly cost: number; readonly setupMs: number; readonly took: number }> {
+): Promise<{ readonly cost: number; readonly setupMs: number }> {
   const read = isMemory(row) ? memoryOf : cpuOf
   const start = read(subject)
   let held = start
   const result = await runLoad(row, subject, certificates, () => void (held = read(subject)))
   const cost = isMemory(row) ? (held - start) / row.count / 1024 : ((read(subject) - held) / row.count) * 1e6
-  return { cost, setupMs: result.setupMs.p50, took: result.seconds }
+  return { cost, setupMs: result.setupMs.p50 }
 }
 
 function machine(rounds: number): Omit<Machine, 'loadBefore'> {

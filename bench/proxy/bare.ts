@@ -80,10 +80,7 @@ function passResponse(message: string): void {
 }
 
 function answer(request: string, status: string, added: string): string {
-  const fromToCSeq = request.slice(
-    request.indexOf('\r\nFrom: '),
-    lineEnd(request, request.indexOf('\r\nCSeq: ')),
-  )
+  const fromToCSeq = request.slice(request.indexOf('\r\nFrom: '), lineEnd(request, request.indexOf('\r\nCSeq: ')))
   return `SIP/2.0 ${status}${line(request, 'Via')}${fromToCSeq}${added}\r\nContent-Length: 0\r\n\r\n`
 }
 

@@ -28,7 +28,10 @@ export interface Measured {
 }
 
 /** A row of ours against a baseline of ours fails when its whole interval is above this; `--bar` sets another bar. */
-export const defaultPairedBar = 1.03
+export const defaultBar = 1.03
+
+/** A number for all rows; `rows`: floor and goal of each row; `none`: the ratio is only reported. */
+export type Bar = number | 'rows' | 'none'
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
@@ -37,6 +40,8 @@ export function median(values: readonly number[]): number {
 /** What `--json` prints. */
 export interface Report {
   readonly machine: Machine
+  /** Whose cost is divided by whose. Rows that name the other side themselves have it in `what`. */
+  readonly compared: string
   readonly rows: readonly ReportedRow[]
   readonly special: readonly SpecialResult[]
 }
@@ -46,11 +51,11 @@ export interface ReportedRow extends Pick<Row, 'name' | 'what' | 'floor' | 'goal
 }
 
 /** One row a line, as docs/performance.md has it. */
-export function markdownTable({ machine, rows, special }: Report): string {
+export function markdownTable({ machine, compared, rows, special }: Report): string {
   const lines = rows.map(markdownRow)
   return [
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.kamailio.trim()} with one worker and ` +
-      `\`-x fm\`; load average before ${machine.loadBefore.toFixed(1)}.`,
+    `${compared}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.kamailio.trim()} with one ` +
+      `worker and \`-x fm\`; load average before ${machine.loadBefore.toFixed(1)}.`,
     '',
     '| what | ours | other | ratio (95 %) | |',
     '| --- | --- | --- | --- | --- |',
@@ -69,12 +74,11 @@ function markdownRow({ what, unit, ours, other, paired, floor, goal }: ReportedR
   )
 }
 
-/** @param pairedBar undefined: against Kamailio, by the bars of the rows; else the bar of ours against ours */
 export function printReport(
-  machine: Machine,
+  { machine, compared }: Pick<Report, 'machine' | 'compared'>,
   measured: readonly Measured[],
   special: readonly SpecialResult[],
-  { json, pairedBar }: { readonly json: boolean; readonly pairedBar: number | undefined },
+  { json, bar }: { readonly json: boolean; readonly bar: Bar },
 ): void {
   if (json) {
     const rows: ReportedRow[] = measured.map(({ row, ...numbers }) => ({
@@ -85,34 +89,35 @@ export function printReport(
       goal: row.goal,
       ...numbers,
     }))
-    console.log(JSON.stringify({ machine, rows, special } satisfies Report))
+    console.log(JSON.stringify({ machine, compared, rows, special } satisfies Report))
     return
   }
   const { cpu, cores, kernel, node, openssl, kamailio, rounds } = machine
   console.log(
-    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}, one worker, -x fm; ` +
-      `${rounds} rounds, medians, ratios with their 95 % interval; load average before ` +
+    `${compared}: ${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}, ` +
+      `one worker, -x fm; ${rounds} rounds, medians, ratios with their 95 % interval; load average before ` +
       `${machine.loadBefore.toFixed(1)}\n`,
   )
-  for (const each of measured) console.log(rowText(each, pairedBar))
+  for (const each of measured) console.log(rowText(each, bar))
   for (const { what, value, bar } of special)
     console.log(`${what.padEnd(56)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
 }
 
-function rowText({ row, ours, other, unit, paired }: Measured, pairedBar: number | undefined): string {
+function rowText({ row, ours, other, unit, paired }: Measured, bar: Bar): string {
   const start = `${`${row.what} (${unit})`.padEnd(64)} ${median(ours).toFixed(1).padStart(8)}`
   if (paired === undefined) return start
   const { ratio, low, high } = paired
-  const verdict = pairedBar === undefined ? judge(paired, row) : againstOurs(paired, pairedBar)
   return (
     `${start} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(3).padStart(6)} ` +
-    `(${low.toFixed(3)} to ${high.toFixed(3)})  ${verdict}`
+    `(${low.toFixed(3)} to ${high.toFixed(3)})  ${verdict(paired, row, bar)}`
   )
 }
 
-function againstOurs(paired: PairedRatio, bar: number): string {
-  const verdict = isAboveBar(paired, bar) ? `ABOVE ${bar}` : `not shown to be above ${bar}`
-  return `${paired.pairs} pairs: ${verdict}`
+function verdict(paired: PairedRatio, row: Row, bar: Bar): string {
+  if (bar === 'rows') return judge(paired, row)
+  const pairs = `${paired.pairs} pairs`
+  if (bar === 'none') return pairs
+  return `${pairs}: ${isAboveBar(paired, bar) ? `ABOVE ${bar}` : `not shown to be above ${bar}`}`
 }
 
 /** A bar inside the interval, or below it, is missed. */

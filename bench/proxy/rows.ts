@@ -218,3 +218,6 @@ export const rows: readonly Row[] = [
     goal: 1.25,
   },
 ]
+
+/** What the bare proxy can do, see bare.ts. */
+export const bareRows: readonly string[] = [...callRows.map(({ name }) => name), 'register']

@@ -1,6 +1,6 @@
 /**
- * What is measured: our front end, Kamailio or the bare proxy, one of them or several in a row, as processes that listen
- * on loopback.
+ * What is measured: our front end, Kamailio or the bare proxy, one of them or several in a row, as processes that
+ * listen on loopback.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'

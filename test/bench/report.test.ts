@@ -28,6 +28,7 @@ const report: Report = {
     rounds: 3,
     loadBefore: 0.5,
   },
+  compared: 'siplab ÷ kamailio',
   rows: [row(8), row(100)],
   special: [],
 }
