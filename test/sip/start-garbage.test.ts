@@ -1,12 +1,16 @@
 import { getHeapSpaceStatistics } from 'node:v8'
 import t from 'tap'
-import { collectStartGarbage } from '../../src/node/start-garbage.ts'
+import { collectStartGarbage } from '../../src/sip/start-garbage.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 function watched(share: number) {
   const clock = new FakeClock()
-  const node = { share, collections: 0 }
-  collectStartGarbage({ clock, busyShare: () => node.share, collect: () => (node.collections += 1) })
+  const node = { share, collections: 0, canCollect: true }
+  const collect = (): boolean => {
+    node.collections += 1
+    return node.canCollect
+  }
+  collectStartGarbage({ clock, busyShare: () => node.share, collect })
   return { clock, node }
 }
 
@@ -33,6 +37,16 @@ t.test('a node with work does not collect until it was idle for three seconds in
   t.equal(node.collections, 0)
   clock.advance(1000)
   t.equal(node.collections, 1)
+})
+
+t.test('a collection that is not possible is tried again a second later', async (t) => {
+  const { clock, node } = watched(0.001)
+  node.canCollect = false
+  clock.advance(3000)
+  node.canCollect = true
+  clock.advance(1000)
+  t.equal(node.collections, 2)
+  t.equal(clock.pending, 0)
 })
 
 t.test('the collection makes the young generation small, and no program finds the function gc', async (t) => {
