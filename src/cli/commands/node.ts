@@ -13,6 +13,8 @@ import type { NodeStatus } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import { logStream } from '../../node/log-stream.ts'
 import { textLog } from '../../node/text-log.ts'
+import { systemClock } from '../../sip/clock.ts'
+import { collectStartGarbage } from '../../sip/start-garbage.ts'
 import { planLab } from '../../topology/plan.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
@@ -168,6 +170,7 @@ async function runHere(
     ...(kept === undefined ? {} : { keptMessages: kept }),
     ...(options.logFormat === 'text' ? { logDestination: textLog(logStream(2)) } : {}),
   })
+  collectStartGarbage({ clock: systemClock })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void (running.abandon?.() ?? running.stop()))
   const status = await running.ended

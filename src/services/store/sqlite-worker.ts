@@ -3,6 +3,8 @@ import { closeSync, openSync, type Stats, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../../sip/clock.ts'
+import { collectStartGarbage } from '../../sip/start-garbage.ts'
 import type { Statement, StatementResult } from './backend.ts'
 
 export interface SqliteJob {
@@ -33,6 +35,7 @@ const prepared = new Map<string, StatementSync>()
 let database: DatabaseSync | undefined
 
 parentPort?.on('message', (job: SqliteJob) => parentPort?.postMessage(answer(job)))
+collectStartGarbage({ clock: systemClock })
 
 function answer(job: SqliteJob): SqliteReply {
   try {
