@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { endOnSignals } from './proxy/children.ts'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { ForeignDeath, logText, skippedStatus } from '../test/support/foreign-death.ts'
 import { isAboveBar, pairedRatio } from './proxy/interval.ts'
@@ -54,18 +55,16 @@ async function main(): Promise<void> {
     return
   }
   const folder = mkdtempSync(join(tmpdir(), 'siplab-bench-'))
+  endOnSignals()
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const loadBefore = loadavg()[0] ?? Number.NaN
-  try {
-    const certificates = makeCertificates(folder)
-    const measured = await measureRows(options, certificates, folder)
-    const special = await measureSpecials(options.names, certificates, folder)
-    const head = { machine: { ...machine(options.rounds), loadBefore }, compared: compared(options) }
-    printReport(head, measured, special, options)
-    if (typeof bar === 'number' && measured.some(({ paired }) => paired !== undefined && isAboveBar(paired, bar)))
-      process.exitCode = 1
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const certificates = makeCertificates(folder)
+  const measured = await measureRows(options, certificates, folder)
+  const special = await measureSpecials(options.names, certificates, folder)
+  const head = { machine: { ...machine(options.rounds), loadBefore }, compared: compared(options) }
+  printReport(head, measured, special, options)
+  if (typeof bar === 'number' && measured.some(({ paired }) => paired !== undefined && isAboveBar(paired, bar)))
+    process.exitCode = 1
 }
 
 /** A row that fails is reported: the others are worth having all the same. */

@@ -6,6 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { owned } from './children.ts'
 import type { Transport } from './socket.ts'
 
 export interface KamailioSettings {
@@ -27,29 +28,31 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
   writeFileSync(join(settings.folder, 'tls.cfg'), tlsConfig(settings))
   writeFileSync(config, mainConfig(settings))
   const log = openSync(kamailioLog(settings.folder), 'w')
-  const child = spawn(
-    '/usr/sbin/kamailio',
-    [
-      '-x',
-      'fm',
-      '-f',
-      config,
-      '-DD',
-      '-E',
-      '-m',
-      '2048',
-      '-M',
-      '16',
-      '-w',
-      settings.folder,
-      '-P',
-      join(settings.folder, 'pid'),
-      '-Y',
-      settings.folder,
-    ],
-    {
-      stdio: ['ignore', 'ignore', log],
-    },
+  const child = owned(
+    spawn(
+      '/usr/sbin/kamailio',
+      [
+        '-x',
+        'fm',
+        '-f',
+        config,
+        '-DD',
+        '-E',
+        '-m',
+        '2048',
+        '-M',
+        '16',
+        '-w',
+        settings.folder,
+        '-P',
+        join(settings.folder, 'pid'),
+        '-Y',
+        settings.folder,
+      ],
+      {
+        stdio: ['ignore', 'ignore', log],
+      },
+    ),
   )
   closeSync(log)
   return child

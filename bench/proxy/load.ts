@@ -1,6 +1,7 @@
 /** Runs the load generator, a process of its own, against a subject. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { owned } from './children.ts'
 import type { BenchCertificates } from './certificates.ts'
 import type { LoadJob, LoadResult } from './job.ts'
 import type { Transport } from './socket.ts'
@@ -45,10 +46,10 @@ export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, on
     contacts,
     tls: phoneRoots === undefined ? tls : { caFile: phoneRoots },
   }
-  const generator = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
+  const generator = owned(
+    spawn(process.execPath, [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
   )
   return new Promise((resolve, reject) => {
     let text = ''

@@ -13,6 +13,7 @@ import { reserveNetwork } from '../../src/lab/network.ts'
 import { loadTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
 import type { LabPlan } from '../../src/topology/plan-types.ts'
+import { owned } from './children.ts'
 import type { Place } from './job.ts'
 import { nodeFlags } from './node-flags.ts'
 import type { RoleJob } from './role.ts'
@@ -107,9 +108,11 @@ export async function startRoles(
 function startRole(job: RoleJob): ChildProcess {
   // Each finds its neighbours missing at first, and says so there.
   const log = openSync(join(job.folder, `${job.node}.log`), 'a')
-  const child = spawn(process.execPath, [...nodeFlags, script, JSON.stringify(job)], {
-    stdio: ['ignore', 'ignore', log],
-  })
+  const child = owned(
+    spawn(process.execPath, [...nodeFlags, script, JSON.stringify(job)], {
+      stdio: ['ignore', 'ignore', log],
+    }),
+  )
   closeSync(log)
   return child
 }

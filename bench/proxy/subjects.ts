@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { heapFlags } from '../../src/cli/package.ts'
 import { freePort } from '../../test/support/free-port.ts'
+import { owned } from './children.ts'
 import type { BareSettings } from './bare.ts'
 import type { BenchCertificates } from './certificates.ts'
 import { cpuSeconds, memoryBytes } from './cpu.ts'
@@ -54,27 +55,29 @@ const bareScript = fileURLToPath(new URL('bare.ts', import.meta.url))
 /** In a row the last one, where the users are, is started first. */
 export async function startOurs(settings: OurSettings): Promise<Subject> {
   return startRow('siplab', settings, async (port, nextPort, folder) => {
-    const child = spawn(
-      process.execPath,
-      [...heapFlags, ...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
-      {
-        // At `info` every call is logged there; the lines cost time and are never read.
-        stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
-        env: {
-          ...process.env,
-          // From the sources: a bundle is there in one checkout and missing in another.
-          SIPLAB_DEBUG: '1',
-          BENCH_TRANSPORT: settings.transport,
-          BENCH_LISTEN: `${address}:${port}`,
-          BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
-          BENCH_CERT: settings.tls.certificateFile,
-          BENCH_KEY: settings.tls.keyFile,
-          BENCH_CA: settings.tls.caFile,
-          BENCH_RUNDIR: folder,
-          BENCH_LOG: settings.log,
-          ...(nextPort === undefined ? {} : { BENCH_NEXT_HOP: `${address}:${nextPort}` }),
+    const child = owned(
+      spawn(
+        process.execPath,
+        [...heapFlags, ...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
+        {
+          // At `info` every call is logged there; the lines cost time and are never read.
+          stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
+          env: {
+            ...process.env,
+            // From the sources: a bundle is there in one checkout and missing in another.
+            SIPLAB_DEBUG: '1',
+            BENCH_TRANSPORT: settings.transport,
+            BENCH_LISTEN: `${address}:${port}`,
+            BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
+            BENCH_CERT: settings.tls.certificateFile,
+            BENCH_KEY: settings.tls.keyFile,
+            BENCH_CA: settings.tls.caFile,
+            BENCH_RUNDIR: folder,
+            BENCH_LOG: settings.log,
+            ...(nextPort === undefined ? {} : { BENCH_NEXT_HOP: `${address}:${nextPort}` }),
+          },
         },
-      },
+      ),
     )
     await isUp(settings.transport, port)
     return child
@@ -97,9 +100,11 @@ export async function startBare(settings: SubjectSettings & Pick<OurSettings, 'f
   const { transport, tls, flags } = settings
   return startRow('bare', settings, async (port) => {
     const job: BareSettings = { transport, address, port, tls }
-    const child = spawn(process.execPath, [...nodeFlags, ...flags, bareScript, JSON.stringify(job)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
+    const child = owned(
+      spawn(process.execPath, [...nodeFlags, ...flags, bareScript, JSON.stringify(job)], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      }),
+    )
     await isUp(transport, port)
     return child
   })
