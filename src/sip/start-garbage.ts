@@ -20,7 +20,7 @@ export interface StartGarbageOptions {
 
 const lookEveryMs = 1000
 
-/** A node that serves one call in a second is above this share. */
+/** 20 ms of work in a second: a few dozen calls (`bench/proxy.ts`, row `tls-paced`). */
 const idleShare = 0.02
 
 /** Looks in a row that find the node idle. */
